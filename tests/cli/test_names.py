@@ -96,7 +96,7 @@ def test_no_word_stands_for_two_commands_within_one_entry_twice() -> None:
         ("sweep d --pass-at-k 3", "did you mean -k "),
         ("sweep d --rules majority", "did you mean --select "),
         ("sweep d --group-by level", "did you mean --by "),
-        ("sweep d --temperature 3", "ttc solve and ttc sample have it"),
+        ("sweep d --temperature 3", "ttc solve, ttc sample and ttc serve have it"),
         ("ls --sotr name", "did you mean --sort "),
         ("rm a --force", "did you mean --yes "),
         ("db search x --databse y", "did you mean --db "),
@@ -118,12 +118,12 @@ def test_an_option_that_does_not_exist(ttc: Ttc, line: str, answer: str) -> None
         ("chek", "did you mean ttc db check?"),
         ("sql", "did you mean ttc db query?"),
         ("compact", "did you mean ttc db vacuum?"),
-        ("foo", "ttc db --help lists them"),
+        ("foo", "ttc help db lists them"),
     ],
 )
 def test_a_command_of_a_group_that_does_not_exist(ttc: Ttc, word: str, answer: str) -> None:
     ran = ttc("db", word)
-    assert (ran.code, ran.err) == (2, f"ttc: ttc db: no command {word!r}; {answer}\n")
+    assert (ran.code, ran.err) == (2, f"ttc: no command {word!r} in ttc db; {answer}\n")
 
 
 @pytest.mark.parametrize(

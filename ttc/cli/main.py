@@ -33,10 +33,12 @@ COMMANDS = {
     "sample": "Draw n completions per problem and keep every one.",
     "verify": "Judge samples: a pool, a file or a pipe.",
     "sweep": "Compute the score of each selection rule at each budget, from stored samples alone.",
+    "serve": "Answer OpenAI's interface by a method, and keep every draw.",
     "import": "Import logs of other tools into a pool: draws, questions, references, verdicts.",
     "export": "Write pools as files: for other tools, or as tables.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
+    "view": "Read samples in the browser, or write the page to a folder.",
     "rm": "Remove pools, with the samples that no other pool uses.",
     "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
@@ -47,6 +49,8 @@ COMMANDS = {
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
+# Commands that have commands of their own, behind which options stand.
+GROUPS = {"config", "db", "keys", "models"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
@@ -119,6 +123,11 @@ def _dispatch(args: Sequence[str]) -> int:
     group = build()
     if COMPLETE in os.environ:
         prepare_completion()
+        if (how := os.environ[COMPLETE]).startswith("line_"):
+            from ttc.cli.completing import shells
+
+            print(shells.answer(group, how, hoist, [*GLOBAL_FLAGS, *GLOBAL_OPTIONS, "--version"]))
+            return Exit.DONE
         group.main(list(args), prog_name="ttc")
     convert_plainly()
     with group.make_context("ttc", expanded(hoist(args))) as context:

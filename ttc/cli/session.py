@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ttc.messages import notes, secret_headers
+from ttc.messages.progress import SILENT
 from ttc.messages.visible import inert, print_raw, visible
+from ttc.report.progress import Display
 from ttc.session import Session, load
 
 
@@ -44,7 +46,8 @@ def begin(
     say = talk(quiet)
     print_raw(raw_output)
     again = shlex.join(["ttc", *map(secret_headers.hidden, sys.argv[1:])])
-    return load(config, database, say, again, quiet=quiet)
+    progress = SILENT if quiet else Display()
+    return load(config, database, say, again, progress=progress)
 
 
 @contextlib.contextmanager

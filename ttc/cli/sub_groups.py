@@ -38,7 +38,7 @@ class SubGroup(typer.core.TyperGroup):
         return found
 
     def routed(self, args: Sequence[str], completing: bool = False) -> list[str]:
-        """Return the arguments with a command in front; UsageError for one that does not exist."""
+        """Return the arguments with a command in front; TtcError for one that does not exist."""
         at = self._word(args)
         if at is None:
             wants_help = any(each in HELP["help_option_names"] for each in args)
@@ -56,8 +56,8 @@ class SubGroup(typer.core.TyperGroup):
             return [word, *rest]
         from ttc.cli.naming import near
 
-        two = self.two.format(word, more[0]) if self.two and more else None
-        raise UsageError(near.within_line(word, str(self.name), self.commands, two))
+        meant = self.two.format(word, more[0]) if self.two and more else None
+        raise UsageError(near.within_line(word, str(self.name), self.commands, meant))
 
     def _word(self, args: Sequence[str]) -> int | None:
         """Return the place of the first argument that is no option, nor the value of one."""

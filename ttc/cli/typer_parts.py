@@ -104,10 +104,14 @@ def usage_line(
     if option and hasattr(error, "possibilities"):
         line = near.option_line(error, path, _options_of(group, context))
         asked = next((each for each in args if each.startswith(option) and each != option), None)
-        if asked is None or "did you mean" in line or path != "ttc solve":
+        named = getattr(context, "info_name", None)
+        if asked is None or "did you mean" in line or named != "solve":
             return line
         return f"{line}; to ask a text that begins with -: {path} -- {near.quoted(asked)}"
-    if "unexpected extra argument" in message and path == "ttc solve":
+    if message.startswith("No such command") and context is not None:
+        word = message.partition("'")[2].partition("'")[0]
+        return near.within_line(word, context.info_name, context.command.list_commands(context))
+    if "unexpected extra argument" in message and context and context.info_name == "solve":
         return f'{message}; put the question in quotes: {path} "…"'
     return f"{message}; see {path} --help"
 
@@ -202,9 +206,9 @@ def _within(number: float, least: float | None, most: float | None) -> float:
     return number
 
 
-def completion_script(shell: str) -> str:
-    """Return the script that makes a shell complete ttc by calling it."""
-    from typer._completion_shared import get_completion_script
+def candidates(group: LazyGroup, args: list[str], incomplete: str) -> list[str]:
+    """Return what may stand for a word that is being typed behind whole ones."""
+    from typer import _completion_classes as classes
 
-    script = get_completion_script(prog_name="ttc", complete_var=COMPLETE, shell=shell)
-    return str(script).strip()
+    shell = classes.BashComplete(group, {}, "ttc", COMPLETE)
+    return [str(item.value) for item in shell.get_completions(args, incomplete)]

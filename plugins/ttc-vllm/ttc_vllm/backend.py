@@ -112,6 +112,15 @@ class Vllm:
             raise LookupError("no request is under way")
         return self._engine.wait()
 
+    def step(self) -> Completion | None:
+        """Decode one more token of each draw; return one that has finished, if any.
+
+        Raises LookupError if no request is unfinished.
+        """
+        if self._engine is None:
+            raise LookupError("no request is under way")
+        return self._engine.step()
+
     def cancel(self, request_id: str) -> None:
         """Stop a draw; it is returned as `cancelled`. Unknown ids are ignored."""
         if self._engine is not None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import words
 
 SORTS = ("name", "created", "size", "samples")
 
@@ -32,7 +33,7 @@ def ls(
         typer.Option(
             metavar="|".join(SORTS),
             help="Sort by name, or the newest or largest first [default: the oldest first].",
-            autocompletion=lambda: list(SORTS),
+            autocompletion=words(*SORTS),
         ),
     ] = None,
     as_json: opt.AsJson = False,

@@ -7,15 +7,21 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import offer
 
 
 def show(
     pool: Annotated[
         str, typer.Argument(help="Name of a pool (ttc ls).", autocompletion=offer("pools"))
     ],
-    problem: Annotated[str | None, typer.Argument(help="Id of one of its problems.")] = None,
-    index: Annotated[int | None, typer.Argument(min=0, help="Index of one of the draws.")] = None,
+    problem: Annotated[
+        str | None,
+        typer.Argument(help="Id of one of its problems.", autocompletion=offer("problems")),
+    ] = None,
+    index: Annotated[
+        int | None,
+        typer.Argument(min=0, help="Index of one of the draws.", autocompletion=offer("draws")),
+    ] = None,
     wrong: Annotated[bool, typer.Option("--wrong", help="List the wrong draws.")] = False,
     undecided: Annotated[
         bool, typer.Option("--undecided", help="List the draws that are neither right nor wrong.")

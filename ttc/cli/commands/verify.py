@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import choices, offer, words
 
 
 def verify(
@@ -45,7 +45,10 @@ def verify(
     ] = False,
     sandbox: Annotated[
         str | None,
-        typer.Option(help="Sandbox for programs: auto, bwrap, landlock, seatbelt or none."),
+        typer.Option(
+            help="Sandbox for programs: auto, bwrap, landlock, seatbelt or none.",
+            autocompletion=words(*choices.SANDBOX),
+        ),
     ] = None,
     trusted: Annotated[
         bool,

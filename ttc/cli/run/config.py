@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ttc import config as settings
 from ttc.backends import resolve
-from ttc.cli.naming.near import meant_within
+from ttc.cli.naming import near
 from ttc.cli.output import document
 from ttc.config import editing, starter
 from ttc.config.settings import PROJECT, SETTINGS, unknown
@@ -19,7 +20,7 @@ from ttc.errors import BackendError, Exit, UsageError
 from ttc.messages import secrets
 from ttc.messages.visible import for_stdout
 from ttc.options import pairs
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 
 Say = Callable[[str], None]
@@ -81,9 +82,9 @@ def _no_setting(name: str) -> UsageError:
     from ttc.cli.commands.config import SUBCOMMANDS
 
     commands = [each.__name__.rstrip("_") for each in SUBCOMMANDS]
-    near = meant_within(name, "config", commands)
-    if near and not get_close_matches(name, [*SETTINGS], n=1):
-        return UsageError(f"no setting {name!r}; did you mean ttc config {near}?")
+    meant = near.within(name, "config", commands)
+    if meant and not get_close_matches(name, SETTINGS):
+        return UsageError(f"no setting {name!r}; did you mean ttc config {meant}?")
     return UsageError(str(unknown(name)).replace("unknown setting", "no setting"))
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ttc.cli.output import document
-from ttc.cli.suggestions import remember
 from ttc.messages.counts import size, with_tokens
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import Store, counts, imported, pools
 
@@ -22,7 +21,6 @@ def ls(
             every = pools.names(store.reader)
             unknown = imported.unknown_questions(store.reader)
         found = [{**row, "questions_unknown": unknown.get(row["pool"], 0)} for row in found]
-        remember(pools=every)
     found = with_tokens(found, as_json=as_json)
     if as_json:
         document({"schema": 1, "database": str(session.database), "pools": found})

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 
 _LONGEST = 40  # characters of an answer or a reference
-_LEAST = 20  # of a question
-_GAP = 2
+# What a narrow terminal shows.
+_FIRST = ("problem", "index", "answer", "correct", "reference", "question")
 
 
 def short(text: str | None, most: int = _LONGEST) -> str | None:
@@ -45,14 +43,5 @@ def counted(answers: Mapping[str | None, int], most: int = 3) -> str:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows; on a terminal the column `question` is cut to what room is left."""
-    if sys.stdout.isatty() and "question" in rows[0]:
-        width = shutil.get_terminal_size().columns
-        taken = 0
-        for name in rows[0]:
-            if name != "question":
-                cells = [str(row[name] if row[name] is not None else "-") for row in rows]
-                taken += max(len(name), *map(len, cells)) + _GAP
-        rows = [
-            {**row, "question": short(row["question"], max(_LEAST, width - taken))} for row in rows
-        ]
-    columns(rows)
+    first = [name for name in _FIRST if name in rows[0]]
+    columns(rows, [*first, *(name for name in rows[0] if name not in first)], prose="question")

@@ -14,7 +14,7 @@ from ttc.messages.visible import for_stdout, report_line
 from ttc.outcomes.verifier_choice import choose_verifier
 from ttc.outcomes.votes import vote
 from ttc.records import INFRA, Outcome, Problem
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.store import Store, samples, token_logprobs, verdicts, verifiers
 from ttc.store.named import problem_named
 from ttc.store.pools import Pool
