@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ttc.api import solve_each as solve_each
     from ttc.api import sweep as sweep
     from ttc.api import verify as verify
+    from ttc.api import verify_all as verify_all
     from ttc.api import verify_each as verify_each
     from ttc.curves.compare import Comparison as Comparison
     from ttc.errors import BackendError as BackendError
@@ -59,7 +60,7 @@ _HOMES = {
     **dict.fromkeys(("sample", "sample_each", "verify", "verify_each"), "ttc.api"),
     **dict.fromkeys(("sweep", "compare", "gate", "solve", "solve_each"), "ttc.api"),
     **dict.fromkeys(("pool", "pools", "Pool", "Sweep", "Gates", "import_logs"), "ttc.api"),
-    "diff": "ttc.api",
+    **dict.fromkeys(("diff", "verify_all"), "ttc.api"),
     **dict.fromkeys(("Problem", "Message", "Sample", "SamplingParams", "Verdict"), "ttc.records"),
     **dict.fromkeys(("Outcome", "Curve", "Point"), "ttc.records"),
     "Comparison": "ttc.curves.compare",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
@@ -72,6 +74,20 @@ def _found(connection: sqlite3.Connection, name: str, missing: str) -> Pool:
         what + did_you_mean(name, known, "ttc ls lists them"),
         python=what + did_you_mean(name, known, "ttc.pools() lists them"),
     )
+
+
+def find_pools(connection: sqlite3.Connection, wanted: Sequence[str]) -> list[Pool]:
+    """Return the pools of these names, each once; a name with wildcards that no pool has stands
+    for all that match it. UsageError, with a near name, for one that stands for none."""
+    known = pools.names(connection)
+    chosen: dict[str, None] = {}
+    for name in wanted:
+        wild = any(mark in name for mark in "*?[") and name not in known
+        found = [each for each in known if fnmatchcase(each, name)] if wild else [name]
+        if wild and not found:
+            raise UsageError(f"{name}: no pool matches it; ttc ls lists them")
+        chosen |= dict.fromkeys(found)
+    return [find_pool(connection, name) for name in chosen]
 
 
 def problem_named(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem:

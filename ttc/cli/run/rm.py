@@ -11,6 +11,7 @@ from ttc.messages import counts as told
 from ttc.messages.visible import message
 from ttc.session import Session
 from ttc.store import Store, names
+from ttc.store.named import find_pools
 from ttc.store.upkeep import removal, renaming
 from ttc.store.upkeep.rows import Removed, measured
 
@@ -24,7 +25,7 @@ def rm(session: Session, wanted: Sequence[str], yes: bool, dry: bool, as_json: b
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample creates one")
     with Store.reading(path) as store:
-        found = removal.find(store.reader, wanted)
+        found = find_pools(store.reader, wanted)
         counted = measured(store.reader, found)
     chosen = [pool.name for pool in found]
     listed = ", ".join(map(names.abridged, chosen))
