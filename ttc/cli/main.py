@@ -123,9 +123,14 @@ def _dispatch(args: Sequence[str]) -> int:
     group = build()
     if COMPLETE in os.environ:
         prepare_completion()
+        if (how := os.environ[COMPLETE]).startswith("line_"):
+            from ttc.cli.completing import shells
+
+            print(shells.answer(group, how, hoist, [*GLOBAL_FLAGS, *GLOBAL_OPTIONS, "--version"]))
+            return Exit.DONE
         group.main(list(args), prog_name="ttc")
     convert_plainly()
-    with group.make_context("ttc", expanded(hoist(args), GROUPS)) as context:
+    with group.make_context("ttc", expanded(hoist(args))) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
 

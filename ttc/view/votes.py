@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ttc.outcomes.votes import RULE
+from ttc.outcomes.votes import vote as vote_on
 from ttc.records import Outcome
 from ttc.selectors.exact.estimates import value_on
 from ttc.selectors.spec import build
 from ttc.view.table import NO_ANSWER, Table
-
-RULE = "majority"  # with the conventions of a sweep: ties are split, no answer abstains
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +99,4 @@ def vote(table: Table, number: int) -> dict[str, Any] | None:
     `correct` is whether it is right; None if it is undecided, or a tie or unlike verdicts make it
     neither.
     """
-    outcomes = _outcomes(table, number)
-    if not outcomes:
-        return None
-    rule = build(RULE)
-    picked = rule.pick(outcomes)
-    leaders = list(dict.fromkeys(outcomes[at].answer for at in picked))
-    worth = value_on(rule, outcomes)
-    decided = any(outcomes[at].correct is not None for at in picked) or not picked
-    return {
-        "answer": leaders[0] if leaders else None,
-        "tied": leaders[1:],
-        "votes": sum(outcomes[at].answer == leaders[0] for at in picked) if leaders else 0,
-        "of": len(outcomes),
-        "value": worth,
-        "correct": {0.0: False, 1.0: True}.get(worth) if decided else None,
-    }
+    return vote_on(_outcomes(table, number))

@@ -127,8 +127,9 @@ def listing(session: Session, as_json: bool) -> int:
 def show_place(as_json: bool) -> int:
     """Print the keyring's name, and its file if it has one."""
     ring = server_keys.Keyring()
+    name, file = ring.name, ring.file
     if as_json:
-        document({"schema": 1, "keyring": ring.name, "path": ring.file})
+        document({"schema": 1, "keyring": name, "path": file})
     else:
-        print(for_stdout(ring.file or ring.name))
+        print(for_stdout(file or name))
     return Exit.DONE
