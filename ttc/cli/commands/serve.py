@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.sampling_options import with_sampling
 from ttc.cli.completing import offer, offer_specs
+from ttc.cli.sampling_options import with_sampling
 
 if TYPE_CHECKING:
     from ttc.samples.recipe import Sampling
