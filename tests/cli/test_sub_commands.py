@@ -51,7 +51,7 @@ def test_each_spelling_means_what_it_meant(ttc: Ttc, args: str, holds: str) -> N
     [
         ("db chek", "did you mean ttc db check?"),
         ("db", "ttc db --help"),
-        ("db nothing", "no command nothing in ttc db"),
+        ("db nothing", "no command 'nothing' in ttc db"),
         ("models tun quick", "did you mean ttc models tune?"),
         ("models quick other", "did you mean ttc models tune other?"),
         ("models lst", "did you mean ttc models list?"),
