@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ttc.cli import suggestions
+from ttc.cli.completing import offers
 from ttc.cli.session import begin
 from ttc.messages import visible as module
 from ttc.messages.visible import (
@@ -437,10 +437,7 @@ def test_an_annotation_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         assert not set(title) & set(",:")
 
 
-def test_completion_offers_no_name_that_a_shell_would_interpret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(suggestions.paths, "cache_folder", lambda: tmp_path)
+def test_completion_offers_no_name_that_a_shell_would_interpret() -> None:
     good = ["gsm8k", "models/q.gguf", "openai:gpt-4o", "n=3,m=2", "数学", "a_b-c.d@e+f"]
     bad = [
         "$(id)",
@@ -459,8 +456,7 @@ def test_completion_offers_no_name_that_a_shell_would_interpret(
         "!x",
         "\\x",
     ]
-    suggestions.remember(pools=[*good, *bad])
-    assert suggestions.offer("pools")("") == good
+    assert offers._fitting([*good, *bad], "") == good
 
 
 def test_log_records_of_libraries_are_readable(

@@ -126,7 +126,9 @@ def _dispatch(args: Sequence[str]) -> int:
         if (how := os.environ[COMPLETE]).startswith("line_"):
             from ttc.cli.completing import shells
 
-            print(shells.answer(group, how, hoist, [*GLOBAL_FLAGS, *GLOBAL_OPTIONS, "--version"]))
+            options = [*GLOBAL_FLAGS, *GLOBAL_OPTIONS, "--version"]
+            if found := shells.answer(group, how, hoist, options):
+                print(found)
             return Exit.DONE
         group.main(list(args), prog_name="ttc")
     convert_plainly()

@@ -85,7 +85,10 @@ def answer(
             return ""
         option, equals, value = last.partition("=")
         is_option = last.startswith("--") and bool(equals)
-        found = candidates(group, hoist(words[1:]), last)
+        given = hoist(words[1:])
+        if given and not given[0].startswith("-") and given[0] not in (*group.summaries, "help"):
+            return ""
+        found = candidates(group, given, last)
         if last.startswith("-") and all(each.startswith("-") for each in words[1:]):
             found += sorted(each for each in options if each.startswith(last))
         head = option + equals if is_option and value is not None else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -30,6 +31,7 @@ def server_of(session: Session, name: str) -> str:
             raise UsageError(f"{name}: a model of this machine, which needs no key")
         return found
     url = addresses.local(name) or addresses.meant(name) or name
+    url = f"http://{url}" if re.fullmatch(r"[\w-]+:\d+", url) else url
     url = f"https://{url}" if "." in url and not addresses.is_url(url) else url
     try:
         if addresses.is_url(url) and (server := server_keys.origin(url)).rpartition("/")[2]:
