@@ -26,13 +26,8 @@ def _needs(extra: str) -> str:
     return f"python -c \"from ttc.loopback import check_installed; check_installed('{extra}')\""
 
 
-# In this order: a row's requirement must not be there already, and scipy comes with others.
+# In this order: what a row needs must not have come with an earlier one.
 PROBES = (
-    Probe("ttc-llamacpp[smollm2]", "ttc solve 'What is 1 + 1?' -n 1 --max-tokens 8"),
-    Probe("ttc-openai", "ttc solve hi -m http://127.0.0.1:9/v1#m", 3),
-    Probe("ttc-ray", "ttc solve hi -m ray:scripted:answers=1 -n 1"),
-    Probe("ttc-vllm", "ttc solve hi -m vllm:nobody/nothing", 3),
-    Probe("ttc-vllm[cuda]", "ttc solve hi -m vllm:nobody/nothing", 3),
     Probe("ttc-cli[view]", _needs("view")),
     Probe("ttc-cli[yaml]", "ttc sample problems.yaml --check"),
     Probe("ttc-cli[schema]", "ttc verify draws.jsonl -V schema:any.json -q > out.jsonl"),
@@ -45,6 +40,11 @@ PROBES = (
     Probe("ttc-cli[constraint]", "ttc verify draws.jsonl -V constraint -q > out.jsonl", 2),
     Probe("ttc-cli[hub]", "ttc sample hf:nobody/nothing --check"),
     Probe("ttc-cli[rm]", "ttc verify draws.jsonl -V rm:hf:nobody/nothing"),
+    Probe("ttc-llamacpp[smollm2]", "ttc solve 'What is 1 + 1?' -n 1 --max-tokens 8"),
+    Probe("ttc-openai", "ttc solve hi -m http://127.0.0.1:9/v1#m", 3),
+    Probe("ttc-ray", "ttc solve hi -m ray:scripted:answers=1 -n 1"),
+    Probe("ttc-vllm", "ttc solve hi -m vllm:nobody/nothing", 3),
+    Probe("ttc-vllm[cuda]", "ttc solve hi -m vllm:nobody/nothing", 3),
     Probe("ttc-llamacpp[hf]", "ttc solve hi -m hf:nobody/nothing:model.gguf"),
 )
 # Resolved, but not installed, and with what: these are gigabytes, or are compiled for minutes.
