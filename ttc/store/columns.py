@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ttc.records import INFRA
 from ttc.store.picked import QUESTION
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_OF_POOLS, rows
@@ -18,8 +19,9 @@ from ttc.store.sql import SAMPLES_OF_POOLS, rows
 CHUNK = 20_000
 
 _DRAWS = f"""
-SELECT samples.id, problems.id, draw, finish_reason = 'length', coalesce(completion_tokens, -1),
-  coalesce(think_tokens, -1), status, answer, coalesce(correct, -1), score
+SELECT samples.id, problems.id, draw, coalesce(completion_tokens, -1), coalesce(think_tokens, -1),
+  (finish_reason = 'length') * 4 + coalesce(correct, -1) + 1,
+  CASE status WHEN 'ok' THEN 1 ELSE status END, answer, score
 FROM {SAMPLES_OF_POOLS}
   LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
     AND verdicts.reference_id = problems.reference_id
@@ -29,6 +31,7 @@ _APART = f"""
 SELECT samples.id, problems.id FROM {SAMPLES_OF_POOLS}
   JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id
 WHERE pool_id = :pool AND correct IS NOT NULL
+  AND status NOT IN (SELECT value FROM json_each(:failed))
   AND verifier_id IN (SELECT value FROM json_each(:verifiers))
 GROUP BY problems.id, samples.id HAVING min(correct) != max(correct)
 """
@@ -63,9 +66,12 @@ def problems(connection: sqlite3.Connection, pool: Pool) -> list[tuple[int, str,
 def draws(
     connection: sqlite3.Connection, pool: Pool, verifier: int | None
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield chunks of rows: sample, problem (row ids), draw index, whether it was truncated,
-    completion and thought tokens (-1: unknown), status (None: not judged), answer, correct (-1:
-    undecided) and score."""
+    """Yield chunks of rows: sample, problem (row ids), draw index, completion and thought tokens
+    (-1: unknown), marks, status (None: not judged; 1: ok), answer and score.
+
+    The marks are 0 (undecided), 1 (wrong) or 2 (right), and 4 more if the draw is truncated. They
+    are one number since making the rows takes most of the time.
+    """
     cursor = connection.execute(_DRAWS, {"pool": pool.id, "verifier": verifier})
     while found := cursor.fetchmany(CHUNK):
         yield found
@@ -76,7 +82,11 @@ def contested(
 ) -> list[tuple[int, int]]:
     """Return the row ids of sample and problem of the draws that one of these verifiers calls right
     and another wrong."""
-    given = {"pool": pool.id, "verifiers": json.dumps(list(verifiers))}
+    given = {
+        "pool": pool.id,
+        "verifiers": json.dumps(list(verifiers)),
+        "failed": json.dumps(INFRA),
+    }
     return connection.execute(_APART, given).fetchall()
 
 
