@@ -12,19 +12,40 @@
 
   function trail(steps) {
     const parts = [[{ page: "pools" }, "pools"], ...steps];
-    ttc.fill(ttc.byId("trail"), parts.map(([to, name], at) => {
-      const last = at === parts.length - 1;
-      return [at > 0 && el("span", { class: "trail-gap", "aria-hidden": "true" }, "/"),
-        ttc.link(to, { "aria-current": last ? "page" : null }, ttc.said(name, { most: 48 }))];
-    }));
+    ttc.fill(
+      ttc.byId("trail"),
+      parts.map(([to, name], at) => {
+        const last = at === parts.length - 1;
+        return [
+          at > 0 && el("span", { class: "trail-gap", "aria-hidden": "true" }, "/"),
+          ttc.link(to, { "aria-current": last ? "page" : null }, ttc.said(name, { most: 48 })),
+        ];
+      }),
+    );
   }
 
   function failed(error) {
     const refused = error instanceof ttc.Refused;
     const title = refused ? "This cannot be shown" : "The page has a fault";
-    const box = ttc.notice(title, ttc.signs(String(refused ? error.message : error.stack ?? error)), "error");
-    box.append(el("p", {}, [ttc.button("Try again", () => { ttc.forget(); show(); }, { class: "button primary" }), " ",
-      ttc.link({ page: "pools" }, { class: "button" }, "All pools")]));
+    const box = ttc.notice(
+      title,
+      ttc.signs(String(refused ? error.message : (error.stack ?? error))),
+      "error",
+    );
+    box.append(
+      el("p", {}, [
+        ttc.button(
+          "Try again",
+          () => {
+            ttc.forget();
+            show();
+          },
+          { class: "button primary" },
+        ),
+        " ",
+        ttc.link({ page: "pools" }, { class: "button" }, "All pools"),
+      ]),
+    );
     if (!refused) console.error(error);
     return { title, trail: [], node: box, up: { page: "pools" } };
   }
@@ -41,15 +62,22 @@
 
   // Where the focus goes: a field or row that had it keeps it, else the page as a whole.
   function focusBack(held) {
-    const same = held && (held.id ? ttc.byId(held.id)
-      : held.facet ? main.querySelector(`[data-facet="${CSS.escape(held.facet)}"]`) : null);
+    const same =
+      held &&
+      (held.id
+        ? ttc.byId(held.id)
+        : held.facet
+          ? main.querySelector(`[data-facet="${CSS.escape(held.facet)}"]`)
+          : null);
     if (same) same.focus({ preventScroll: true });
     else main.focus({ preventScroll: true });
   }
 
   const holder = () => {
     const active = document.activeElement;
-    return active && main.contains(active) && active !== main ? { id: active.id, facet: active.dataset.facet } : null;
+    return active && main.contains(active) && active !== main
+      ? { id: active.id, facet: active.dataset.facet }
+      : null;
   };
 
   async function show() {

@@ -10,13 +10,18 @@
   ttc.seriesColour = (at) => colour(`--series-${(at % COLOURS) + 1}`);
 
   // The x of a point on the axis chosen: k, or one of its costs.
-  ttc.xOf = (point, axis) => (axis === "k" ? point.k : point.cost?.[axis] ?? null);
+  ttc.xOf = (point, axis) => (axis === "k" ? point.k : (point.cost?.[axis] ?? null));
 
   function aligned(curves, axis) {
     const tables = curves.map(({ points }) => {
-      const known = points.filter((point) => ttc.known(ttc.xOf(point, axis)) && ttc.known(point.value));
+      const known = points.filter(
+        (point) => ttc.known(ttc.xOf(point, axis)) && ttc.known(point.value),
+      );
       const sorted = known.toSorted((one, other) => ttc.xOf(one, axis) - ttc.xOf(other, axis));
-      return { points: sorted, table: [sorted.map((point) => ttc.xOf(point, axis)), sorted.map((point) => point.value)] };
+      return {
+        points: sorted,
+        table: [sorted.map((point) => ttc.xOf(point, axis)), sorted.map((point) => point.value)],
+      };
     });
     return { tables, data: uPlot.join(tables.map(({ table }) => table)) };
   }
@@ -29,15 +34,20 @@
       ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
       ctx.clip();
       tables.forEach(({ points }, at) => {
-        const held = points.filter((point) => ttc.known(point[edges[0]]) && ttc.known(point[edges[1]]));
+        const held = points.filter(
+          (point) => ttc.known(point[edges[0]]) && ttc.known(point[edges[1]]),
+        );
         const x = (point) => plot.valToPos(ttc.xOf(point, axis), "x", true);
         const y = (point, edge) => plot.valToPos(point[edge], "y", true);
         if (!plot.series[at + 1].show || held.length === 0) return;
         ctx.fillStyle = ctx.strokeStyle = ttc.seriesColour(at);
         // Under the pointer, one band stands out from the others.
-        const lit = plot.lit === undefined || plot.lit === null ? 0.1 : plot.lit === at ? 0.24 : 0.03;
-        const edge = (name) => held.forEach((point, place) =>
-          ctx[place === 0 ? "moveTo" : "lineTo"](x(point), y(point, name)));
+        const lit =
+          plot.lit === undefined || plot.lit === null ? 0.1 : plot.lit === at ? 0.24 : 0.03;
+        const edge = (name) =>
+          held.forEach((point, place) =>
+            ctx[place === 0 ? "moveTo" : "lineTo"](x(point), y(point, name)),
+          );
         ctx.globalAlpha = lit;
         ctx.beginPath();
         edge(edges[0]);
@@ -58,11 +68,18 @@
   }
 
   function range(tables, edges) {
-    const values = tables.flatMap(({ points }) => points.flatMap((point) => [point.value, point[edges[0]], point[edges[1]]])).filter(ttc.known);
+    const values = tables
+      .flatMap(({ points }) =>
+        points.flatMap((point) => [point.value, point[edges[0]], point[edges[1]]]),
+      )
+      .filter(ttc.known);
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const pad = Math.max(0.02, (high - low) * 0.06);
     const inside = low >= 0 && high <= 1;
-    return [inside ? Math.max(0, low - pad) : low - pad, inside ? Math.min(1, high + pad) : high + pad];
+    return [
+      inside ? Math.max(0, low - pad) : low - pad,
+      inside ? Math.min(1, high + pad) : high + pad,
+    ];
   }
 
   // The point nearest to the pointer, of the curves that are shown.
@@ -85,33 +102,67 @@
   function options(box, { curves, tables, axis, log, edges, hover }) {
     const ink = colour("--muted");
     const line = { stroke: colour("--line"), width: 1 };
-    const ks = [...new Set(tables.flatMap(({ points }) => points.map((point) => point.k)))].sort((a, b) => a - b);
+    const ks = [...new Set(tables.flatMap(({ points }) => points.map((point) => point.k)))].sort(
+      (a, b) => a - b,
+    );
     const short = (plot, values) => values.map((value) => (value === null ? "" : ttc.short(value)));
-    const few = ks.length <= 12 && axis === "k" && log ? { splits: () => ks, filter: (plot, splits) => splits } : {};
+    const few =
+      ks.length <= 12 && axis === "k" && log
+        ? { splits: () => ks, filter: (plot, splits) => splits }
+        : {};
     return {
-      width: box.clientWidth, height: Math.max(280, Math.min(460, Math.round(box.clientWidth * 0.5))),
-      legend: { show: false }, cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+      width: box.clientWidth,
+      height: Math.max(280, Math.min(460, Math.round(box.clientWidth * 0.5))),
+      legend: { show: false },
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
         x: { time: false, ...(log ? { distr: 3, log: axis === "k" ? 2 : 10 } : {}) },
         y: { range: range(tables, edges) },
       },
       axes: [
-        { stroke: ink, grid: line, ticks: line, values: short, label: ttc.axisName(axis), labelSize: 20, labelGap: 0, labelFont: "13px system-ui, sans-serif", size: 34, ...few },
-        { stroke: ink, grid: line, ticks: line, size: 54, values: (plot, values) => values.map((value) => value.toFixed(2)) },
+        {
+          stroke: ink,
+          grid: line,
+          ticks: line,
+          values: short,
+          label: ttc.axisName(axis),
+          labelSize: 20,
+          labelGap: 0,
+          labelFont: "13px system-ui, sans-serif",
+          size: 34,
+          ...few,
+        },
+        {
+          stroke: ink,
+          grid: line,
+          ticks: line,
+          size: 54,
+          values: (plot, values) => values.map((value) => value.toFixed(2)),
+        },
       ],
-      series: [{}, ...curves.map(({ selector, show }, at) => ({
-        label: selector, show, stroke: ttc.seriesColour(at), width: 2, dash: DASHES[at % DASHES.length],
-        spanGaps: true, points: { show: true, size: 7, fill: colour("--surface") },
-      }))],
+      series: [
+        {},
+        ...curves.map(({ selector, show }, at) => ({
+          label: selector,
+          show,
+          stroke: ttc.seriesColour(at),
+          width: 2,
+          dash: DASHES[at % DASHES.length],
+          spanGaps: true,
+          points: { show: true, size: 7, fill: colour("--surface") },
+        })),
+      ],
       hooks: {
         drawAxes: [bands(tables, axis, edges)],
-        setCursor: [(plot) => {
-          const found = plot.cursor.left < 0 ? null : nearest(plot, tables, axis);
-          hover(found, plot);
-          if ((found?.at ?? null) === (plot.lit ?? null)) return;
-          plot.lit = found?.at ?? null;
-          plot.redraw(false, false);
-        }],
+        setCursor: [
+          (plot) => {
+            const found = plot.cursor.left < 0 ? null : nearest(plot, tables, axis);
+            hover(found, plot);
+            if ((found?.at ?? null) === (plot.lit ?? null)) return;
+            plot.lit = found?.at ?? null;
+            plot.redraw(false, false);
+          },
+        ],
       },
     };
   }
@@ -121,22 +172,38 @@
     const { tables, data } = aligned(curves, axis);
     if (data[0].length === 0) return null;
     const possible = log && data[0].every((x) => x > 0) && data[0].length > 1;
-    const plot = new uPlot(options(box, { curves, tables, axis, log: possible, edges, hover }), data, box);
+    const plot = new uPlot(
+      options(box, { curves, tables, axis, log: possible, edges, hover }),
+      data,
+      box,
+    );
     return plot;
   };
 
   const AXES = {
-    k: "k, draws of a problem", samples: "samples", tokens: "tokens", latency_tokens: "latency (tokens of the longest draw)",
-    uncancelled_tokens: "tokens without cancelling", total_tokens: "tokens with the prompt", unshared_tokens: "tokens with a prompt per draw",
-    seconds: "seconds", sequential_seconds: "seconds, one after the other", flops: "FLOPs", eflops: "eFLOPs", usd: "US dollars",
+    k: "k, draws of a problem",
+    samples: "samples",
+    tokens: "tokens",
+    latency_tokens: "latency (tokens of the longest draw)",
+    uncancelled_tokens: "tokens without cancelling",
+    total_tokens: "tokens with the prompt",
+    unshared_tokens: "tokens with a prompt per draw",
+    seconds: "seconds",
+    sequential_seconds: "seconds, one after the other",
+    flops: "FLOPs",
+    eflops: "eFLOPs",
+    usd: "US dollars",
   };
   ttc.axisName = (axis) => AXES[axis] ?? axis;
 
   // A sample of a curve's stroke for the legend.
   ttc.stroke = (at) => {
     const dash = DASHES[at % DASHES.length].join(" ");
-    return ttc.svg("svg", { class: `stroke series-${(at % COLOURS) + 1}`, viewBox: "0 0 28 10", "aria-hidden": "true" },
-      ttc.svg("line", { x1: 0, y1: 5, x2: 28, y2: 5, "stroke-dasharray": dash || null }));
+    return ttc.svg(
+      "svg",
+      { class: `stroke series-${(at % COLOURS) + 1}`, viewBox: "0 0 28 10", "aria-hidden": "true" },
+      ttc.svg("line", { x1: 0, y1: 5, x2: 28, y2: 5, "stroke-dasharray": dash || null }),
+    );
   };
   ttc.noteAt = (box, plot, found, axis, content) => {
     box.hidden = !found;

@@ -58,6 +58,13 @@
     return asked;
   };
 
+  // A document, or {reason} where there is none: the page around it is shown all the same.
+  ttc.orReason = (asked) =>
+    asked.catch((error) => {
+      if (error instanceof Refused) return { reason: error.message };
+      throw error;
+    });
+
   ttc.forget = () => kept.clear();
 
   // One pool of the list; says so if there is none of that name.

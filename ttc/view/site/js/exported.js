@@ -30,7 +30,7 @@
       document.head.append(script);
     });
     documents.set(name, entry);
-    if (/\/(rows|texts|problems)-/.test(name)) forget(name);
+    if (/\/(rows|texts|problems|q)-/.test(name)) forget(name);
     return entry.promise;
   }
 
@@ -54,6 +54,7 @@
   }
 
   const ROWS = 500; // of a file
+  const ASKED = 100; // problems of a file
   async function row(kind, at, number) {
     const file = await load(`${at.root}/${kind}-${Math.floor(number / ROWS)}`);
     return file.rows[number % ROWS];
@@ -88,24 +89,72 @@
     const at = await place(parameters);
     const { from, to } = await range(at, parameters.problem);
     for (let number = from; number < to; number += 1) {
-      if ((await row("rows", at, number)).index === Number(parameters.index)) return text(at, number);
+      if ((await row("rows", at, number)).index === Number(parameters.index))
+        return text(at, number);
     }
-    throw new ttc.Refused(`The problem has no draw ${parameters.index}.`);
+    return attempted(at, parameters);
+  }
+
+  // A draw that failed or was cancelled has no text of its own in the folder but its excerpt.
+  async function attempted(at, { pool, problem, index }) {
+    const attempts = await load(`${at.pool}/attempts`);
+    const found = Object.values(attempts)
+      .flat()
+      .find((one) => one.problem === problem && one.index === Number(index));
+    if (!found) throw new ttc.Refused(`The problem has no draw ${index}.`);
+    return { pool, ...found, text: found.excerpt, verdicts: [] };
+  }
+
+  // A document that could not be made holds the reason instead.
+  async function made(name) {
+    const found = await load(name);
+    if (found.error) throw new ttc.Refused(found.error);
+    return found;
   }
 
   async function compare({ a, b }) {
     const [one, other] = [await ttc.poolNamed(a), await ttc.poolNamed(b)];
-    if (one.number > other.number) return ttc.turned(await compare({ a: b, b: a }));
-    return load(`compare-${one.number}-${other.number}`);
+    if (one.number > other.number) return turned(await compare({ a: b, b: a }));
+    const { compared } = await load("pools");
+    if (!compared.some(([x, y]) => x === one.number && y === other.number)) {
+      const says = ttc.command("view", a, b, "--export", "FOLDER");
+      throw new ttc.Refused(`This export does not compare these two pools; ${says} does.`);
+    }
+    return made(`compare-${one.number}-${other.number}`);
   }
+
+  // A comparison seen from the other side.
+  const turned = (found) => ({
+    ...found,
+    a: found.b,
+    b: found.a,
+    value_a: found.value_b,
+    value_b: found.value_a,
+    verifier_a: found.verifier_b,
+    verifier_b: found.verifier_a,
+    difference: -found.difference,
+    low: ttc.known(found.high) ? -found.high : found.high,
+    high: ttc.known(found.low) ? -found.low : found.low,
+    only_a: found.only_b,
+    only_b: found.only_a,
+    flipped: found.flipped.map((row_) => ({
+      ...row_,
+      a: row_.b,
+      b: row_.a,
+      number_a: row_.number_b,
+      number_b: row_.number_a,
+    })),
+  });
 
   const readers = {
     pools: () => load("pools"),
     overview: async (asked) => load(`${(await place(asked)).root}/overview`),
-    curves: async (asked) => load(`${(await place(asked)).root}/curves`),
+    curves: async (asked) => made(`${(await place(asked)).root}/curves`),
     problem: async (asked) => {
       const at = await place(asked);
-      return load(`${at.root}/q${await problemNumber(at, asked.problem)}`);
+      const number = await problemNumber(at, asked.problem);
+      const file = await load(`${at.root}/q-${Math.floor(number / ASKED)}`);
+      return file.problems[number % ASKED];
     },
     tree: async (asked) => {
       const at = await place(asked);
@@ -118,21 +167,12 @@
   };
 
   ttc.exported = {
-    load, place, range, row, text,
+    load,
+    place,
+    range,
+    row,
+    text,
+    problemNumber,
     get: (name, parameters) => readers[name](parameters),
   };
-
-  // A comparison seen from the other side.
-  ttc.turned = (found) => ({
-    ...found,
-    a: found.b, b: found.a,
-    value_a: found.value_b, value_b: found.value_a,
-    difference: -found.difference,
-    low: ttc.known(found.high) ? -found.high : found.high,
-    high: ttc.known(found.low) ? -found.low : found.low,
-    only_a: found.only_b, only_b: found.only_a,
-    flipped: found.flipped.map((row_) => ({
-      ...row_, a: row_.b, b: row_.a, number_a: row_.number_b, number_b: row_.number_a,
-    })),
-  });
 })();

@@ -3,8 +3,10 @@
 "use strict";
 
 (() => {
-  const { load, place, range, row, text } = ttc.exported;
+  const { load, place, range, row, text, problemNumber } = ttc.exported;
   const ANSWER = "answer:";
+  const ATTEMPTS = ["cancelled", "failed"];
+  const OF_DRAWS = /^(correct|wrong|undecided|unjudged|truncated|no-answer|disagree|answer:.*)$/s;
 
   // Which of `size` numbers are in every list.
   function intersect(size, lists) {
@@ -74,25 +76,32 @@
     return hits;
   }
 
+  // Whether a draw gave the answer of a facet; "answer:" is none.
+  const answered = ({ judged, answer }, facet) =>
+    judged && answer === (facet === ANSWER ? null : facet.slice(ANSWER.length));
+
   async function drawNumbers(asked) {
     const at = await place(asked);
     const index = await load(`${at.pool}/index`);
     const facets = await load(`${at.root}/facets`);
     const names = ttc.route.facets(asked.filter);
     const plain = names.filter((name) => !name.startsWith(ANSWER));
-    let numbers = intersect(index.draws, plain.map((name) => facets.draws[name] ?? []));
+    let numbers = intersect(
+      index.draws,
+      plain.map((name) => facets.draws[name] ?? []),
+    );
     if (asked.problem !== undefined) {
       const { from, to } = await range(at, asked.problem);
       numbers = numbers.filter((number) => number >= from && number < to);
     }
     for (const name of names.filter((one) => one.startsWith(ANSWER))) {
-      const answer = name.slice(ANSWER.length);
-      numbers = await kept(numbers, async (one) => ((await row("rows", at, one)).answer ?? "") === answer);
+      numbers = await kept(numbers, async (one) => answered(await row("rows", at, one), name));
     }
     const hits = asked.search ? await searched(at, numbers, asked.search) : null;
     if (hits) numbers = [...hits.keys()];
     return {
-      at, hits,
+      at,
+      hits,
       facets: counted(numbers, index.draws, facets.draws),
       numbers: ordered(numbers, index.draws, asked.sort, facets.sorts?.draws),
     };
@@ -100,12 +109,32 @@
 
   // The text around the first hit, as the server's excerpt is.
   function around(whole, hit) {
-    const from = Math.max(0, hit.index - 60);
-    const to = Math.min(whole.length, hit.index + hit[0].length + 100);
-    return `${from > 0 ? "…" : ""}${whole.slice(from, to)}${to < whole.length ? "…" : ""}`;
+    const before = whole.slice(Math.max(0, hit.index - 50), hit.index);
+    const line = (before + whole.slice(hit.index, hit.index + 2000)).trim().split(/\s+/).join(" ");
+    return `${hit.index > 50 ? "…" : ""}${line.slice(0, 160)}${line.length > 160 ? "…" : ""}`;
+  }
+
+  // Draws that failed or were cancelled: they have no verdict, so no facet of draws.
+  async function attempts(asked, names) {
+    const at = await place(asked);
+    const all = await load(`${at.pool}/attempts`);
+    const kinds = new Set(names.filter((name) => ATTEMPTS.includes(name)));
+    const rest = names.filter((name) => !ATTEMPTS.includes(name));
+    if (kinds.size > 1 || rest.some((name) => OF_DRAWS.test(name))) return [];
+    const facets = await load(`${at.root}/facets`);
+    const [kind] = kinds;
+    return kept(all[kind], async (one) => {
+      if (asked.problem !== undefined && one.problem !== asked.problem) return false;
+      const number = await problemNumber(at, one.problem);
+      return rest.every((name) => (facets.problems[name] ?? []).includes(number));
+    });
   }
 
   ttc.exported.draws = async (asked) => {
+    const names = ttc.route.facets(asked.filter);
+    if (names.some((name) => ATTEMPTS.includes(name))) {
+      return { ...(await paged(asked, await attempts(asked, names), (one) => one)), facets: {} };
+    }
     const { at, hits, facets, numbers } = await listed("draws", asked, () => drawNumbers(asked));
     const rowOf = async (number) => {
       const found = await row("rows", at, number);
@@ -122,7 +151,19 @@
     const index = await load(`${at.pool}/index`);
     const facets = await load(`${at.root}/facets`);
     const names = ttc.route.facets(asked.filter);
-    let numbers = intersect(index.problems, names.map((name) => facets.problems[name] ?? []));
+    const plain = names.filter((name) => !name.startsWith(ANSWER));
+    let numbers = intersect(
+      index.problems,
+      plain.map((name) => facets.problems[name] ?? []),
+    );
+    for (const name of names.filter((one) => one.startsWith(ANSWER))) {
+      const there = new Set();
+      for (let draw = 0; draw < index.draws; draw += 1) {
+        const found = await row("rows", at, draw);
+        if (answered(found, name)) there.add(found.problem);
+      }
+      numbers = numbers.filter((number) => there.has(index.names[number]));
+    }
     if (asked.search) {
       const holds = async (number) => {
         const found = await row("problems", at, number);
@@ -140,6 +181,10 @@
 
   ttc.exported.problems = async (asked) => {
     const { at, facets, numbers } = await listed("problems", asked, () => problemNumbers(asked));
-    return { ...(await paged(asked, numbers, (one) => row("problems", at, one))), facets };
+    const rowOf = async (number) => {
+      const { searched: _, ...shown } = await row("problems", at, number);
+      return shown;
+    };
+    return { ...(await paged(asked, numbers, rowOf)), facets };
   };
 })();

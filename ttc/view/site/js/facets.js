@@ -6,13 +6,30 @@
   const MOST_CHIPS = 6; // values of a group as chips; more become a menu
 
   const LABELS = {
-    correct: ["Correct", "right"], wrong: ["Wrong", "wrong"], undecided: ["Undecided", "open"],
-    truncated: ["Truncated", ""], "no-answer": ["No answer", ""], disagree: ["Verifiers disagree", ""],
-    cancelled: ["Cancelled", ""], "vote-right": ["Vote right", "right"], "vote-wrong": ["Vote wrong", "wrong"],
-    "vote-tied": ["Vote tied", "open"], unjudged: ["Not judged", ""], failed: ["Failed", ""],
+    correct: ["Correct", "right"],
+    wrong: ["Wrong", "wrong"],
+    undecided: ["Undecided", "open"],
+    truncated: ["Truncated", ""],
+    "no-answer": ["No answer", ""],
+    disagree: ["Verifiers disagree", ""],
+    cancelled: ["Cancelled", ""],
+    "vote-right": ["Vote right", "right"],
+    "vote-wrong": ["Vote wrong", "wrong"],
+    "vote-tied": ["Vote tied", "open"],
+    unjudged: ["Not judged", ""],
+    failed: ["Failed", ""],
   };
-  const OF_DRAWS = ["wrong", "correct", "undecided", "truncated", "no-answer", "disagree", "unjudged",
-    "cancelled", "failed"];
+  const OF_DRAWS = [
+    "wrong",
+    "correct",
+    "undecided",
+    "truncated",
+    "no-answer",
+    "disagree",
+    "unjudged",
+    "cancelled",
+    "failed",
+  ];
   const OF_PROBLEMS = ["vote-wrong", "vote-tied", "vote-right", ...OF_DRAWS];
 
   ttc.facetLabel = (facet) => {
@@ -37,28 +54,39 @@
   function chip(route, facet, count, label, key = "filter") {
     const on = ttc.route.facets(route[key]).includes(facet);
     const kind = LABELS[facet]?.[1] ?? "";
-    return el("button", {
-      type: "button", class: `chip ${kind}`, "aria-pressed": String(on), "data-facet": facet,
-      disabled: !on && count === 0,
-      on: { click: () => ttc.toggleFacet(route, facet, key) },
-    }, [label ?? ttc.facetLabel(facet), el("span", { class: "chip-count" }, ttc.count(count))]);
+    return el(
+      "button",
+      {
+        type: "button",
+        class: `chip ${kind}`,
+        "aria-pressed": String(on),
+        "data-facet": facet,
+        disabled: !on && count === 0,
+        on: { click: () => ttc.toggleFacet(route, facet, key) },
+      },
+      [label ?? ttc.facetLabel(facet), el("span", { class: "chip-count" }, ttc.count(count))],
+    );
   }
 
   // Facets of the pool at all (by its overview), with the counts of the list at hand.
   ttc.chips = (route, kind, overview, found) => {
     const names = kind === "problems" ? OF_PROBLEMS : OF_DRAWS;
-    const all = kind === "problems" ? overview.problem_counts ?? {} : overview.counts;
+    const all = kind === "problems" ? (overview.problem_counts ?? {}) : overview.counts;
     const counts = found.facets ?? all;
     const active = ttc.route.facets(route.filter);
     const shown = names.filter((name) => (all[name] ?? counts[name]) > 0 || active.includes(name));
     const odd = active.filter((name) => !names.includes(name) && !name.startsWith("group:"));
-    const clear = active.length > 0 &&
+    const clear =
+      active.length > 0 &&
       ttc.link({ ...route, filter: null, p: null }, { class: "clear" }, "Clear filters");
     const lines = Object.entries(overview.groups ?? {}).map(([key, values]) =>
-      groupLine(route, key, values, counts, active));
+      groupLine(route, key, values, counts, active),
+    );
     return el("div", { class: "chips", role: "group", "aria-label": "Filters" }, [
       el("div", { class: "chip-line" }, [
-        [...shown, ...odd].map((name) => chip(route, name, counts[name])), clear]),
+        [...shown, ...odd].map((name) => chip(route, name, counts[name])),
+        clear,
+      ]),
       lines.length > 0 && el("div", { class: "chip-groups" }, lines),
     ]);
   };
@@ -70,11 +98,15 @@
     const odd = active.filter((name) => !OF_DRAWS.includes(name));
     const names = [...OF_DRAWS.filter((name) => active.includes(name) || counts[name] > 0), ...odd];
     if (names.length === 0) return null;
-    return el("div", { class: "chips", role: "group", "aria-label": "Filters" },
+    return el(
+      "div",
+      { class: "chips", role: "group", "aria-label": "Filters" },
       el("div", { class: "chip-line" }, [
         names.map((name) => chip(route, name, counts[name], undefined, "draws")),
-        active.length > 0 && ttc.link({ ...route, draws: null, p: null }, { class: "clear" }, "Clear filters"),
-      ]));
+        active.length > 0 &&
+          ttc.link({ ...route, draws: null, p: null }, { class: "clear" }, "Clear filters"),
+      ]),
+    );
   };
 
   function groupLine(route, key, values, counts, active) {
@@ -83,45 +115,84 @@
     const name = el("span", { class: "chip-name" }, ttc.said(key, { most: 40 }));
     if (entries.length <= MOST_CHIPS) {
       const parts = entries.map(([value, draws]) =>
-        chip(route, facetOf(value), counts[facetOf(value)] ?? (counts === undefined ? draws : undefined),
-          ttc.said(value, { most: 40 })));
+        chip(
+          route,
+          facetOf(value),
+          counts[facetOf(value)] ?? (counts === undefined ? draws : undefined),
+          ttc.said(value, { most: 40 }),
+        ),
+      );
       return el("div", { class: "chip-line" }, [name, parts]);
     }
     const now = active.find((facet) => facet.startsWith(`group:${key}=`));
-    const options = [["", "any"], ...entries.map(([value]) => {
-      const count = counts[facetOf(value)];
-      return [facetOf(value), ttc.known(count) ? `${value} (${ttc.count(count)})` : value];
-    })];
+    const options = [
+      ["", "any"],
+      ...entries.map(([value]) => {
+        const count = counts[facetOf(value)];
+        return [facetOf(value), ttc.known(count) ? `${value} (${ttc.count(count)})` : value];
+      }),
+    ];
     const change = (facet) => {
       const rest = active.filter((one) => one !== now);
-      ttc.route.go({ ...route, filter: ttc.route.filter(facet ? [...rest, facet] : rest), p: null });
+      ttc.route.go({
+        ...route,
+        filter: ttc.route.filter(facet ? [...rest, facet] : rest),
+        p: null,
+      });
     };
     return el("div", { class: "chip-line" }, ttc.select(key, options, now ?? "", change));
   }
 
   ttc.searchField = (route, label) => {
     const field = el("input", {
-      type: "search", id: "search", value: route.search ?? "", placeholder: `${label}  ( / )`,
-      "aria-label": label, autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
+      type: "search",
+      id: "search",
+      value: route.search ?? "",
+      placeholder: `${label}  ( / )`,
+      "aria-label": label,
+      autocomplete: "off",
+      spellcheck: "false",
+      enterkeyhint: "search",
     });
     const ask = () => {
       if ((route.search ?? "") === field.value) return;
       ttc.route.go({ ...route, search: field.value || null, p: null, at: null });
     };
     field.addEventListener("search", ask);
-    return el("form", {
-      class: "search", role: "search",
-      on: { submit: (event) => { event.preventDefault(); ask(); } },
-    }, field);
+    return el(
+      "form",
+      {
+        class: "search",
+        role: "search",
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            ask();
+          },
+        },
+      },
+      field,
+    );
   };
 
   const SORTS = {
-    problems: [["order", "order of the pool"], ["accuracy", "fewest correct first"],
-      ["-accuracy", "most correct first"], ["tokens", "shortest first"], ["-tokens", "longest first"]],
-    draws: [["order", "order of the pool"], ["tokens", "shortest first"], ["-tokens", "longest first"],
-      ["score", "lowest score first"], ["-score", "highest score first"]],
+    problems: [
+      ["order", "order of the pool"],
+      ["accuracy", "fewest correct first"],
+      ["-accuracy", "most correct first"],
+      ["tokens", "shortest first"],
+      ["-tokens", "longest first"],
+    ],
+    draws: [
+      ["order", "order of the pool"],
+      ["tokens", "shortest first"],
+      ["-tokens", "longest first"],
+      ["score", "lowest score first"],
+      ["-score", "highest score first"],
+    ],
   };
   ttc.sortField = (route, kind) =>
     ttc.select("Order", SORTS[kind], route.sort ?? "order", (sort) =>
-      ttc.route.go({ ...route, sort: sort === "order" ? null : sort, p: null, at: null }));
+      ttc.route.go({ ...route, sort: sort === "order" ? null : sort, p: null, at: null }),
+    );
 })();

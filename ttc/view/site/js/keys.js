@@ -18,10 +18,25 @@
 
   function help() {
     const box = ttc.byId("help");
-    ttc.fill(box, el("div", { class: "help-head" }, [el("h2", { id: "help-title" }, "Keyboard"),
-      ttc.button("Close", () => box.close(), { class: "button small" })]),
-    el("dl", { class: "keys" }, KEYS.map(([keys, says]) => [
-      el("dt", {}, keys.split("  ").map((key) => [el("kbd", {}, key), " "])), el("dd", {}, says)])));
+    ttc.fill(
+      box,
+      el("div", { class: "help-head" }, [
+        el("h2", { id: "help-title" }, "Keyboard"),
+        ttc.button("Close", () => box.close(), { class: "button small" }),
+      ]),
+      el(
+        "dl",
+        { class: "keys" },
+        KEYS.map(([keys, says]) => [
+          el(
+            "dt",
+            {},
+            keys.split("  ").map((key) => [el("kbd", {}, key), " "]),
+          ),
+          el("dd", {}, says),
+        ]),
+      ),
+    );
     if (!box.open) box.showModal();
   }
 
@@ -41,7 +56,8 @@
     return true;
   }
 
-  const typing = (target) => target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
+  const typing = (target) =>
+    target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
 
   function search() {
     const field = ttc.byId("search");

@@ -28,10 +28,13 @@
     let ended = more === null;
 
     function tell() {
-      foot.hidden = at >= whole.length && ended;
-      const left = Math.max(0, (length ?? 0) - whole.length) + whole.length - at;
-      ttc.fill(foot, ttc.button("Show more", next, { class: "button small" }), " ",
-        ended && at < whole.length || length ? `${ttc.count(left)} more characters` : "");
+      const absent = Math.max(0, (length ?? 0) - whole.length);
+      foot.hidden = at >= whole.length && ended && absent === 0;
+      const says = `${ttc.count(absent + whole.length - at)} more characters`;
+      if (foot.hidden) ttc.fill(foot);
+      else if (at >= whole.length && ended)
+        ttc.fill(foot, `${says} are not in this export; ttc show prints them.`);
+      else ttc.fill(foot, ttc.button("Show more", next, { class: "button small" }), " ", says);
     }
 
     function show() {

@@ -30,7 +30,12 @@
     return size >= 1 ? value.toFixed(1) : value.toPrecision(3);
   };
 
-  const STEPS = [[60, "s"], [3600, "min"], [86400, "h"], [86400 * 60, "d"]];
+  const STEPS = [
+    [60, "s"],
+    [3600, "min"],
+    [86400, "h"],
+    [86400 * 60, "d"],
+  ];
   ttc.ago = (seconds) => {
     if (!known(seconds)) return UNKNOWN;
     const age = Math.max(0, Date.now() / 1000 - seconds);
@@ -41,7 +46,9 @@
     return new Date(1000 * seconds).toISOString().slice(0, 10);
   };
   ttc.moment = (seconds) =>
-    known(seconds) ? new Date(1000 * seconds).toISOString().replace("T", " ").slice(0, 19) + " UTC" : "";
+    known(seconds)
+      ? new Date(1000 * seconds).toISOString().replace("T", " ").slice(0, 19) + " UTC"
+      : "";
 
   // A word as a shell takes it; $'…' where it holds what cannot be typed.
   const OK = /^[A-Za-z0-9_@%+=:,./-]+$/;
@@ -49,7 +56,7 @@
   ttc.quoted = (word) => {
     const text = String(word);
     if (OK.test(text)) return text;
-    if (!CONTROL.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+    if (text.search(CONTROL) < 0) return `'${text.replaceAll("'", "'\\''")}'`;
     const hex = (one) => `\\u${one.codePointAt(0).toString(16).padStart(4, "0")}`;
     return `$'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replace(CONTROL, hex)}'`;
   };

@@ -26,30 +26,45 @@
     for (const [part, amount] of parts) {
       if (!(amount > 0) || !(total > 0)) continue;
       const width = (100 * amount) / total;
-      box.append(svg("rect", { class: `bar-${part}`, x: `${at}%`, width: `${width}%`, height: "100%" }));
+      box.append(
+        svg("rect", { class: `bar-${part}`, x: `${at}%`, width: `${width}%`, height: "100%" }),
+      );
       at += width;
     }
     return box;
   };
 
   ttc.correctBar = ({ correct, wrong, undecided, draws }) => {
-    const parts = [["right", correct], ["wrong", wrong], ["open", undecided]];
+    const parts = [
+      ["right", correct],
+      ["wrong", wrong],
+      ["open", undecided],
+    ];
     return ttc.bar(parts, draws, `${ttc.count(correct)} of ${ttc.counted(draws, "draw")} correct`);
   };
 
   ttc.tag = (text, kind = "", title = null) => el("span", { class: `tag ${kind}`, title }, text);
 
   const FLAGS = [
-    ["undecided", "undecided"], ["truncated", "truncated"], ["disagree", "disagree"],
-    ["cancelled", "cancelled"], ["no-answer", "no answer"],
+    ["undecided", "undecided"],
+    ["truncated", "truncated"],
+    ["disagree", "disagree"],
+    ["cancelled", "cancelled"],
+    ["no-answer", "no answer"],
   ];
   ttc.flags = (row) =>
     FLAGS.filter(([name]) => row[name] > 0).map(([name, word]) =>
-      ttc.tag(`${ttc.count(row[name])} ${word}`, "quiet"));
+      ttc.tag(`${ttc.count(row[name])} ${word}`, "quiet"),
+    );
 
   ttc.groupTags = (groups) =>
     Object.entries(groups ?? {}).map(([key, value]) =>
-      el("span", { class: "tag group" }, [ttc.said(key, { most: 30 }), " ", ttc.said(value, { most: 40 })]));
+      el("span", { class: "tag group" }, [
+        ttc.said(key, { most: 30 }),
+        " ",
+        ttc.said(value, { most: 40 }),
+      ]),
+    );
 
   ttc.finish = (reason) => {
     if (reason === "stop" || !reason) return el("span", { class: "muted" }, reason ?? "–");
@@ -59,12 +74,16 @@
 
   // A command with a button that copies it.
   ttc.copyable = (command) => {
-    const button = ttc.button("Copy", async () => {
-      const done = await copied(command);
-      button.textContent = done ? "Copied" : "Select it";
-      ttc.announce(done ? "Copied" : "The browser refused; select the command and copy it");
-      setTimeout(() => (button.textContent = "Copy"), 1500);
-    }, { class: "button small", "data-copy": command, "aria-label": `Copy ${command}` });
+    const button = ttc.button(
+      "Copy",
+      async () => {
+        const done = await copied(command);
+        button.textContent = done ? "Copied" : "Select it";
+        ttc.announce(done ? "Copied" : "The browser refused; select the command and copy it");
+        setTimeout(() => (button.textContent = "Copy"), 1500);
+      },
+      { class: "button small", "data-copy": command, "aria-label": `Copy ${command}` },
+    );
     return el("div", { class: "command" }, [el("code", {}, ttc.signs(command)), button]);
   };
 
@@ -93,7 +112,11 @@
     const step = (label, at, rel) =>
       at < 0 || at > last
         ? el("span", { class: "button disabled", "aria-disabled": "true" }, label)
-        : ttc.link({ ...route, [name]: at || null }, { class: "button", rel, "data-page": rel }, label);
+        : ttc.link(
+            { ...route, [name]: at || null },
+            { class: "button", rel, "data-page": rel },
+            label,
+          );
     return el("nav", { class: "pager", "aria-label": "Pages" }, [
       step("‹ Previous", page - 1, "prev"),
       el("span", {}, `${ttc.count(from)}–${ttc.count(to)} of ${ttc.count(total)}`),
@@ -104,7 +127,12 @@
 
   function jump(route, page, last, name) {
     const field = el("input", {
-      type: "number", min: 1, max: last + 1, value: page + 1, class: "page-field", "aria-label": "Page",
+      type: "number",
+      min: 1,
+      max: last + 1,
+      value: page + 1,
+      class: "page-field",
+      "aria-label": "Page",
       on: {
         change: () => {
           const at = Math.min(last, Math.max(0, Number(field.value) - 1 || 0));
@@ -134,10 +162,16 @@
 
   // Names and values; values that are unknown are left out.
   ttc.facts = (pairs, kind = "") =>
-    el("dl", { class: `facts ${kind}` }, pairs.filter((pair) => pair && pair[1] !== null && pair[1] !== undefined)
-      .map(([name, value, more]) => [el("dt", {}, name), el("dd", more ?? {}, value)]));
+    el(
+      "dl",
+      { class: `facts ${kind}` },
+      pairs
+        .filter((pair) => pair && pair[1] !== null && pair[1] !== undefined)
+        .map(([name, value, more]) => [el("dt", {}, name), el("dd", more ?? {}, value)]),
+    );
 
   ttc.setting = (value) =>
-    value === null || value === undefined ? el("span", { class: "muted" }, "none")
+    value === null || value === undefined
+      ? el("span", { class: "muted" }, "none")
       : ttc.said(value, { most: 120, kind: "mono" });
 })();

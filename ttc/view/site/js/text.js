@@ -16,14 +16,33 @@
   const RUNS = new RegExp(`(?:(?!\\r\\n)[${HIDDEN}]|${LOOSE})+`, "gu");
   const MOST_RUNS = 2000; // of one piece as elements of their own; beyond, signs without a box
   const NAMES = {
-    0x7f: "DEL", 0xad: "SHY", 0x61c: "ALM", 0x200b: "ZWSP", 0x200c: "ZWNJ", 0x200d: "ZWJ", 0x200e: "LRM",
-    0x200f: "RLM", 0x2028: "LSEP", 0x2029: "PSEP", 0x202a: "LRE", 0x202b: "RLE", 0x202c: "PDF",
-    0x202d: "LRO", 0x202e: "RLO", 0x2060: "WJ", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI",
-    0x2069: "PDI", 0xfeff: "BOM",
+    0x7f: "DEL",
+    0xad: "SHY",
+    0x61c: "ALM",
+    0x200b: "ZWSP",
+    0x200c: "ZWNJ",
+    0x200d: "ZWJ",
+    0x200e: "LRM",
+    0x200f: "RLM",
+    0x2028: "LSEP",
+    0x2029: "PSEP",
+    0x202a: "LRE",
+    0x202b: "RLE",
+    0x202c: "PDF",
+    0x202d: "LRO",
+    0x202e: "RLO",
+    0x2060: "WJ",
+    0x2066: "LRI",
+    0x2067: "RLI",
+    0x2068: "FSI",
+    0x2069: "PDI",
+    0xfeff: "BOM",
   };
 
-  const C0 = ("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB " +
-    "CAN EM SUB ESC FS GS RS US").split(" ");
+  const C0 = (
+    "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB " +
+    "CAN EM SUB ESC FS GS RS US"
+  ).split(" ");
 
   // Names, because few fonts have Unicode's pictures of control characters.
   function sign(character) {
@@ -48,7 +67,9 @@
     for (const run of runs) {
       if (run.index > at) yield document.createTextNode(text.slice(at, run.index));
       const title = [...new Set(Array.from(run[0], (one) => one.codePointAt(0).toString(16)))]
-        .slice(0, 8).map((hex) => `U+${hex.toUpperCase().padStart(4, "0")}`).join(" ");
+        .slice(0, 8)
+        .map((hex) => `U+${hex.toUpperCase().padStart(4, "0")}`)
+        .join(" ");
       yield ttc.el("span", { class: "sign", title }, Array.from(run[0], sign).join(""));
       at = run.index + run[0].length;
     }

@@ -16,12 +16,22 @@
       below.get(parent).push(node);
     }
     const scores = nodes.map((node) => node.score).filter(ttc.known);
-    return { below, low: Math.min(0, ...scores), high: Math.max(1, ...scores), small: nodes.length <= SMALL };
+    return {
+      below,
+      low: Math.min(0, ...scores),
+      high: Math.max(1, ...scores),
+      small: nodes.length <= SMALL,
+    };
   }
 
   function score(tree, node) {
     if (!ttc.known(node.score)) return null;
-    const bar = ttc.bar([["score", node.score - tree.low]], tree.high - tree.low, `score ${ttc.short(node.score)}`, "score-bar");
+    const bar = ttc.bar(
+      [["score", node.score - tree.low]],
+      tree.high - tree.low,
+      `score ${ttc.short(node.score)}`,
+      "score-bar",
+    );
     return el("span", { class: "node-score" }, [bar, node.score.toFixed(3)]);
   }
 
@@ -30,20 +40,35 @@
   function item(tree, node, level, pick) {
     const children = tree.below.get(node.id) ?? [];
     const open = children.length > 0 && (tree.small || node.chosen || level < 2);
-    const state = node.state && !["stop", "ok", "done", "kept"].includes(node.state)
-      ? ttc.tag(STATES[node.state] ?? ttc.signs(String(node.state)), "quiet") : null;
+    const state =
+      node.state && !["stop", "ok", "done", "kept"].includes(node.state)
+        ? ttc.tag(STATES[node.state] ?? ttc.signs(String(node.state)), "quiet")
+        : null;
     const label = el("span", { class: "node-line" }, [
       el("span", { class: "twig", "aria-hidden": "true" }, children.length > 0 ? "▸" : "·"),
       node.chosen && el("span", { class: "chosen-mark", title: "on the chosen path" }, "→"),
       score(tree, node),
       ttc.said(node.text, { most: 110 }),
-      el("span", { class: "muted small" }, ttc.known(node.tokens) ? ttc.counted(node.tokens, "token") : ""),
+      el(
+        "span",
+        { class: "muted small" },
+        ttc.known(node.tokens) ? ttc.counted(node.tokens, "token") : "",
+      ),
       state,
     ]);
-    const line = el("li", {
-      role: "treeitem", tabindex: "-1", class: node.chosen ? "node chosen" : "node", "aria-level": level,
-      "aria-expanded": children.length > 0 ? String(open) : null, "aria-selected": "false", "data-node": node.id,
-    }, label);
+    const line = el(
+      "li",
+      {
+        role: "treeitem",
+        tabindex: "-1",
+        class: node.chosen ? "node chosen" : "node",
+        "aria-level": level,
+        "aria-expanded": children.length > 0 ? String(open) : null,
+        "aria-selected": "false",
+        "data-node": node.id,
+      },
+      label,
+    );
     line.nodeOf = node;
     line.grow = () => {
       if (!line.querySelector(":scope > ul")) line.append(branch(tree, children, level + 1, pick));
@@ -67,7 +92,10 @@
       if (rest.parentNode) rest.before(...made);
       else list.append(...made);
       if (at < nodes.length) {
-        ttc.fill(rest, ttc.button(`${ttc.count(nodes.length - at)} more`, show, { class: "button small" }));
+        ttc.fill(
+          rest,
+          ttc.button(`${ttc.count(nodes.length - at)} more`, show, { class: "button small" }),
+        );
         list.append(rest);
       } else rest.remove();
     };
@@ -81,8 +109,10 @@
     line.setAttribute("aria-expanded", String(open));
   }
 
-  const shown = (root) => [...root.querySelectorAll('[role="treeitem"]')].filter((line) =>
-    !line.parentElement.closest('[aria-expanded="false"]'));
+  const shown = (root) =>
+    [...root.querySelectorAll('[role="treeitem"]')].filter(
+      (line) => !line.parentElement.closest('[aria-expanded="false"]'),
+    );
 
   function keys(root, pick) {
     root.addEventListener("keydown", (event) => {
@@ -92,11 +122,17 @@
       const at = all.indexOf(line);
       const open = line.getAttribute("aria-expanded");
       const to = {
-        ArrowDown: () => all[at + 1], ArrowUp: () => all[at - 1], j: () => all[at + 1], k: () => all[at - 1],
-        Home: () => all[0], End: () => all.at(-1),
+        ArrowDown: () => all[at + 1],
+        ArrowUp: () => all[at - 1],
+        j: () => all[at + 1],
+        k: () => all[at - 1],
+        Home: () => all[0],
+        End: () => all.at(-1),
         ArrowRight: () => (open === "false" ? toggle(line, true) : all[at + 1]),
-        ArrowLeft: () => (open === "true" ? toggle(line, false) : line.parentElement.closest('[role="treeitem"]')),
-        Enter: () => toggle(line), " ": () => toggle(line),
+        ArrowLeft: () =>
+          open === "true" ? toggle(line, false) : line.parentElement.closest('[role="treeitem"]'),
+        Enter: () => toggle(line),
+        " ": () => toggle(line),
       }[event.key];
       if (!to) return;
       event.preventDefault();
@@ -108,10 +144,16 @@
 
   function detail(node) {
     return [
-      ttc.facts([
-        ["score", ttc.known(node.score) ? String(node.score) : null],
-        ["depth", ttc.count(node.depth)], ["tokens", ttc.count(node.tokens)],
-        ["state", node.state ? ttc.said(node.state) : null], ["chosen", node.chosen ? "yes" : "no"]], "inline"),
+      ttc.facts(
+        [
+          ["score", ttc.known(node.score) ? String(node.score) : null],
+          ["depth", ttc.count(node.depth)],
+          ["tokens", ttc.count(node.tokens)],
+          ["state", node.state ? ttc.said(node.state) : null],
+          ["chosen", node.chosen ? "yes" : "no"],
+        ],
+        "inline",
+      ),
       ttc.longText(node.text ?? "", { label: "Text of the step" }),
     ];
   }
@@ -142,24 +184,54 @@
     const { pool, problem: name, verifier } = route;
     await ttc.poolNamed(pool);
     const [{ runs }, problem] = await Promise.all([
-      ttc.get("tree", { pool, problem: name }), ttc.get("problem", { pool, problem: name, verifier })]);
+      ttc.get("tree", { pool, problem: name }),
+      ttc.get("problem", { pool, problem: name, verifier }),
+    ]);
     const up = { page: "problem", pool, problem: name, verifier };
     const trail = ttc.poolTrail(route, [up, name], [route, "search tree"]);
     const title = `Search tree of ${name}`;
     if (runs.length === 0) {
-      return { title, trail, up, node: ttc.notice("No search kept a tree of this problem", "A strategy does: ttc sample --method beam, for one.") };
+      return {
+        title,
+        trail,
+        up,
+        node: ttc.notice(
+          "No search kept a tree of this problem",
+          "A strategy does: ttc sample --method beam, for one.",
+        ),
+      };
     }
     const at = Math.min(runs.length - 1, Math.max(0, Number(route.run) || 0));
     const run = runs[at];
     const options = Object.entries(run.options ?? {}).map(([key, value]) =>
-      el("span", { class: "tag setting" }, [el("span", { class: "muted" }, `${ttc.signs(key)} `), ttc.setting(value)]));
+      el("span", { class: "tag setting" }, [
+        el("span", { class: "muted" }, `${ttc.signs(key)} `),
+        ttc.setting(value),
+      ]),
+    );
     const node = el("section", { class: "page" }, [
       el("div", { class: "head" }, [
-        el("div", { class: "head-line" }, [el("h1", {}, ["Search tree of ", ttc.said(name, { most: 120 })]),
-          runs.length > 1 && ttc.select("Run", runs.map((one, index) => [String(index), `${index + 1}: ${one.method}`]), String(at),
-            (value) => ttc.route.replace({ ...route, run: value }))]),
-        el("p", { class: "sub" }, [el("b", {}, ttc.said(run.method)), " · ", ttc.counted(run.nodes.length, "step"), " · answer ", ttc.said(run.answer, { most: 80, kind: "mono" }),
-          ttc.reference(problem.reference) !== null && [" · reference ", ttc.said(ttc.reference(problem.reference), { most: 80, kind: "mono" })]]),
+        el("div", { class: "head-line" }, [
+          el("h1", {}, ["Search tree of ", ttc.said(name, { most: 120 })]),
+          runs.length > 1 &&
+            ttc.select(
+              "Run",
+              runs.map((one, index) => [String(index), `${index + 1}: ${one.method}`]),
+              String(at),
+              (value) => ttc.route.replace({ ...route, run: value }),
+            ),
+        ]),
+        el("p", { class: "sub" }, [
+          el("b", {}, ttc.said(run.method)),
+          " · ",
+          ttc.counted(run.nodes.length, "step"),
+          " · answer ",
+          ttc.said(run.answer, { most: 80, kind: "mono" }),
+          ttc.reference(problem.reference) !== null && [
+            " · reference ",
+            ttc.said(ttc.reference(problem.reference), { most: 80, kind: "mono" }),
+          ],
+        ]),
         el("p", { class: "tags" }, options),
       ]),
       view(run),
