@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ttc.cli import suggestions
-from ttc.cli.run import sweep_output
 from ttc.cli.session import begin
 from ttc.messages import visible as module
 from ttc.messages.visible import (
@@ -32,6 +31,7 @@ from ttc.messages.visible import (
     visible,
 )
 from ttc.records import Sample, Verdict
+from ttc.report.ci import github
 from ttc.report.escaping import csv_row, fenced, in_html, in_markdown
 from ttc.report.junit import Case, add_case, write_junit
 
@@ -421,11 +421,18 @@ def test_an_annotation_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         "a::b,c=d",
         "\u2028::error::",
     ):
-        sweep_output._annotate("error", text)
+        github.annotate("error", "ttc sweep", [text])
         lines = capsys.readouterr().err
         assert lines.startswith("::error title=ttc sweep::")
         assert len(lines.splitlines()) == 1
         assert "%0A" not in lines.replace("%250A", "")
+        github.annotate("error", text, ["a", text])
+        lines = capsys.readouterr().err
+        assert len(lines.splitlines()) == 1
+        assert lines.startswith("::error title=")
+        assert lines.replace("%250A", "").count("%0A") == 1
+        title = lines.removeprefix("::error title=").partition("::")[0]
+        assert not set(title) & set(",:")
 
 
 def test_completion_offers_no_name_that_a_shell_would_interpret(

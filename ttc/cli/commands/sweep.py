@@ -57,10 +57,7 @@ def sweep(
         float, typer.Option(min=0, max=99.9, help="Level of intervals in %; 0: none.")
     ] = 95,
     interval: Annotated[
-        str,
-        typer.Option(
-            help="Interval for problems like these: gaffke, wilson, percentile or bca.",
-        ),
+        str, typer.Option(help="Interval for problems like these: gaffke, wilson, percentile, bca.")
     ] = "gaffke",
     seed: Annotated[int, typer.Option(help="Seed of resampling.")] = 0,
     ties: Annotated[
@@ -176,12 +173,22 @@ def sweep(
     md: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")
     ] = None,
+    tex: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write a table as LaTeX (booktabs).")
+    ] = None,
+    pivot: Annotated[
+        bool,
+        typer.Option("--pivot", help="Tables by rule, with the pools side by side."),
+    ] = False,
     plot: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Write a plot (SVG, PNG, PDF; - is the terminal)."),
     ] = None,
     junit: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the gates as JUnit XML.")
+        str | None, typer.Option(metavar="FILE", help="Write gates and values as JUnit XML.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write OpenMetrics text (GitLab).")
     ] = None,
     github: Annotated[
         bool, typer.Option("--github", help="Annotations and step summary of GitHub Actions.")
@@ -235,7 +242,7 @@ def sweep(
         value=value,
         population=population,
     )
-    targets = Targets(csv, md, plot, as_json, junit, github, save_baseline)
+    targets = Targets(csv, md, plot, as_json, junit, github, save_baseline, metrics, tex, pivot)
     return run.sweep(
         begin(config, database, quiet),
         sources,

@@ -40,6 +40,9 @@ def verify(
         str | None,
         typer.Option(metavar="FILE", help="Write a JUnit report with a case per problem."),
     ] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Annotations and step summary of GitHub Actions.")
+    ] = False,
     sandbox: Annotated[
         str | None,
         typer.Option(help="Sandbox for programs: auto, bwrap, landlock, seatbelt or none."),
@@ -70,8 +73,8 @@ def verify(
 ) -> int:
     """Judge samples: a pool, a file or a pipe.
 
-    JSON lines with answer, correct, score, verifier and status go to stdout if it is a pipe, or
-    to the file of -o. Verdicts on samples of the store are stored.
+    JSON lines with answer, correct, score, verifier and status go to stdout if it is a pipe (in
+    CI: not to the log), or to the file of -o. Verdicts on samples of the store are stored.
     """
     from ttc.cli.run import verify as run_verify
     from ttc.cli.session import begin
@@ -92,5 +95,5 @@ def verify(
         skip_bad=skip_bad,
         format=form,
     )
-    targets = run_verify.Targets(output, as_json, junit, fail_under)
+    targets = run_verify.Targets(output, as_json, junit, fail_under, github)
     return run_verify.verify(session, options, source, targets)

@@ -29,7 +29,8 @@ def sweep(
     baseline: str | None,
 ) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
-    if targets.as_json and "-" in (targets.csv, targets.md, targets.plot):
+    files = (targets.csv, targets.md, targets.tex, targets.plot, targets.metrics)
+    if targets.as_json and "-" in files:
         raise UsageError("--json and '-' both write to stdout; give the other a file name")
     wanted = Wanted.by(
         options.selectors().values(),
@@ -39,11 +40,12 @@ def sweep(
         options=options,
         form=form,
     )
-    sources = [outcomes.read(session.database, name, wanted) for name in names]
+    progress = session.progress
+    sources = [outcomes.read(session.database, name, wanted, progress) for name in names]
     old = None
     if baseline is not None:
-        old = read_baseline(baseline) or outcomes.read(session.database, baseline, wanted)
-    result = curves.sweep(options, sources, old)
+        old = read_baseline(baseline) or outcomes.read(session.database, baseline, wanted, progress)
+    result = curves.sweep(options, sources, old, progress)
     if targets.plot is not None:
         result.warnings += undrawn(result.groups)
     if targets.save_baseline is not None:

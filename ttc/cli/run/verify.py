@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc import interchange
-from ttc.cli.output import Lines, document, piped
+from ttc.cli.job_log import target_of
+from ttc.cli.output import Lines, document
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit
@@ -28,25 +29,32 @@ class Targets:
     as_json: bool
     junit: str | None
     fail_under: float | None
+    github: bool = False
 
 
 def verify(session: Session, options: VerifyOptions, source: str, targets: Targets) -> int:
     """Judge, print and keep; return the exit code. `source` names the source in messages."""
-    to = targets.output or ("-" if piped() and not targets.as_json else None)
+    to = target_of(session, targets.output, targets.as_json)
     cases: dict[str, Case] = {}
     with stoppable() as wake, ExitStack() as stack:
         run = stack.enter_context(job.opened(session, options))
         if run.by_model:
             stack.enter_context(stdout_kept_clean())
         _judge(run, Lines(to, on_failure=wake), cases)
+    gate = _gate(source, run.summary, targets.fail_under)
     if targets.junit is not None:
-        write_junit(targets.junit, f"ttc verify {source}", cases.values())
+        write_junit(targets.junit, f"ttc verify {source}", cases.values(), gate)
     if targets.as_json:
         document(_result(source, run))
-    for line in (*conclusion.notes(run, source), *verifier_quality.rerun(run.rerun, source)):
+    notes = (*conclusion.notes(run, source), *verifier_quality.rerun(run.rerun, source))
+    for line in notes:
         session.say(line)
+    if targets.github:
+        from ttc.cli.run import verify_on_github
+
+        verify_on_github.report(source, run, cases.values(), notes, gate)
     conclusion.check_judged(run, source)
-    code = _code(session, source, run.summary, targets.fail_under)
+    code = _code(session, run.summary, gate)
     if targets.fail_under is not None:
         run.standing.hold(f"--fail-under {targets.fail_under}")
     return code
@@ -68,11 +76,21 @@ def _judge(run: Verification, lines: Lines, cases: dict[str, Case]) -> None:
         lines.close(keep=keep)
 
 
-def _code(session: Session, source: str, summary: Summary, fail_under: float | None) -> int:
+def _gate(source: str, summary: Summary, fail_under: float | None) -> tuple[bool, str] | None:
+    """Return whether the gate of --fail-under is met, and why; None if there is none."""
     accuracy = summary.accuracy
-    if fail_under is not None and accuracy is not None and accuracy < fail_under:
-        session.say(f"{source}: {accuracy:.4f} is under {fail_under}")
-        return Exit.GATE
+    if fail_under is None or accuracy is None:
+        return None
+    met = accuracy >= fail_under
+    return met, f"{source}: {accuracy:.4f} is {'at least' if met else 'under'} {fail_under}"
+
+
+def _code(session: Session, summary: Summary, gate: tuple[bool, str] | None) -> int:
+    if gate is not None:
+        met, reason = gate
+        session.say(f"met: {reason}" if met else reason)
+        if not met:
+            return Exit.GATE
     return Exit.PARTIAL if summary.statuses["error"] or summary.left_out else Exit.DONE
 
 
