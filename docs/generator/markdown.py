@@ -41,5 +41,9 @@ def rest(member: Any) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return plain text in which Markdown would read a tag."""
-    return re.sub(r"<(?=[A-Za-z/])", r"\\<", text)
+    """Return plain text in which Markdown would read a tag or a link."""
+    parts = re.split(r"(`+[^`]*`+)", text)
+    return "".join(
+        part if part.startswith("`") else re.sub(r"<(?=[A-Za-z/])|\[(?=[^\]]*\])", r"\\\g<0>", part)
+        for part in parts
+    )
