@@ -66,7 +66,9 @@ def _baseline(session: Session, baseline: str, wanted: Wanted) -> Baseline | out
             f"--baseline {baseline}: there is no such file; make it once, from what is good: "
             f"--save-baseline {baseline} in place of --baseline"
         )
-    return read_baseline(baseline) or outcomes.read(session.database, baseline, wanted, session.progress)
+    return read_baseline(baseline) or outcomes.read(
+        session.database, baseline, wanted, session.progress
+    )
 
 
 def read_ks(text: str | None) -> tuple[int, ...]:
