@@ -61,6 +61,7 @@ def sweep(
 
 def _baseline(session: Session, baseline: str, wanted: Wanted) -> Baseline | outcomes.Source:
     """Read a baseline: its values from a file, or the draws of a file or a pool."""
+    baseline = paths.expanded(baseline, "--baseline")
     if baseline.endswith(".json") and not Path(baseline).exists():
         raise UsageError(
             f"--baseline {baseline}: there is no such file; make it once, from what is good: "
