@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ttc import outcomes
+from ttc import outcomes, paths
 from ttc.cli.run import sweep_output
 from ttc.cli.run.sweep_output import Targets
 from ttc.curves import sweep as curves
