@@ -95,12 +95,13 @@ def commands(ttc: str, pool: str) -> list[Command]:
     ]
 
 
-def small_store(ttc: str, folder: Path) -> Path:
+def small_store(ttc: str, folder: Path, environment: Mapping[str, str]) -> Path:
     """Make a store with one pool and return its path."""
     problems, store = folder / "problems.jsonl", folder / "small.db"
     problems.write_text('{"id": "small/0", "question": "1 + 1?", "answer": "2"}\n')
     line = (ttc, "sample", str(problems), "-n", "2", "--pool", "small", "-m", "scripted:")
-    subprocess.run([*line, "--db", str(store), "-q"], check=True, stdout=subprocess.DEVNULL)
+    line = (*line, "--db", str(store), "-q")
+    subprocess.run(line, env=environment, check=True, stdout=subprocess.DEVNULL)
     return store
 
 
@@ -110,7 +111,8 @@ def measure(timed: Sequence[Command], runs: int, store: Path | None, ttc: str) -
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         environment = isolated(folder)
-        environment["TTC_DB"] = str((store or small_store(ttc, folder)).absolute())
+        store = store or small_store(ttc, folder, environment)
+        environment["TTC_DB"] = str(store.absolute())
         for command in timed:
             command.seconds(environment, folder)
         for _ in range(runs):
