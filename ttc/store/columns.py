@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ttc.records import INFRA
+from ttc.store.picked import QUESTION
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_OF_POOLS, rows
 
@@ -48,10 +49,6 @@ GROUP BY problems.id, attempts.draw, status ORDER BY problems.id, attempts.draw
 _ASKED = (
     "JOIN requests ON requests.id = problems.request_id "
     "JOIN prompts ON prompts.id = requests.prompt_id"
-)
-_QUESTION = (
-    "coalesce(json_extract(prompts.content, '$.prompt'), "
-    "json_extract(prompts.content, '$.messages[#-1].content'))"
 )
 # The question with all messages before it: what is searched.
 _WHOLE = (
@@ -121,7 +118,7 @@ def asked(
     """Return the beginning of the question and of the reference of problems, by row id; None for
     one that is not known."""
     sql = (
-        f"SELECT problems.id, substr({_QUESTION}, 1, :most), substr({_REFERENCE}, 1, :most) "
+        f"SELECT problems.id, substr({QUESTION}, 1, :most), substr({_REFERENCE}, 1, :most) "
         "FROM json_each(:these) AS these CROSS JOIN problems ON problems.id = these.value "
         f"{_ASKED} JOIN refs ON refs.id = problems.reference_id"
     )

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ttc.outcomes.votes import rule
+from ttc.outcomes.votes import vote as vote_on
 from ttc.records import Outcome
-from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import value_on
-from ttc.selectors.spec import build
 from ttc.view.table import NO_ANSWER, Table
-
-RULE = "majority"  # with the conventions of a sweep: ties are split, no answer abstains
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +31,6 @@ class Class:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
-
-
-@cache
-def _rule() -> Selector:
-    return build(RULE)
 
 
 def _outcomes(table: Table, number: int) -> list[Outcome]:
@@ -68,7 +60,7 @@ def _outcomes(table: Table, number: int) -> list[Outcome]:
 def value(table: Table, number: int) -> float | None:
     """Return what the vote of a problem is worth, as a sweep has it; None without judged draws."""
     outcomes = _outcomes(table, number)
-    return value_on(_rule(), outcomes) if outcomes else None
+    return value_on(rule(), outcomes) if outcomes else None
 
 
 def values(table: Table) -> NDArray[np.float64]:
@@ -135,19 +127,4 @@ def vote(table: Table, number: int) -> dict[str, Any] | None:
     `correct` is whether it is right; None if it is undecided, or a tie or unlike verdicts make it
     neither.
     """
-    outcomes = _outcomes(table, number)
-    if not outcomes:
-        return None
-    rule = _rule()
-    picked = rule.pick(outcomes)
-    leaders = list(dict.fromkeys(outcomes[at].answer for at in picked))
-    worth = value_on(rule, outcomes)
-    decided = any(outcomes[at].correct is not None for at in picked) or not picked
-    return {
-        "answer": leaders[0] if leaders else None,
-        "tied": leaders[1:],
-        "votes": sum(outcomes[at].answer == leaders[0] for at in picked) if leaders else 0,
-        "of": len(outcomes),
-        "value": worth,
-        "correct": {0.0: False, 1.0: True}.get(worth) if decided else None,
-    }
+    return vote_on(_outcomes(table, number))

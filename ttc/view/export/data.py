@@ -6,7 +6,7 @@ What a filter leaves is computed here for every facet, so that the page only int
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -29,17 +29,16 @@ DRAWS, CHARACTERS = 100, 2_000_000  # of a file of texts
 PAIRS = 28  # comparisons at most: of eight pools
 
 Named = Iterator[tuple[str, Any]]
-Progress = Callable[[str, int, int], None]
 
 
-def documents(library: Library, progress: Progress) -> Named:
+def documents(library: Library) -> Named:
     """Yield each document with the name of its file."""
     listed = DOCUMENTS["pools"](library, {})
     names = [each["pool"] for each in listed["pools"]]
     compared = list(combinations(range(len(names)), 2))[:PAIRS]
     yield "pools", {**listed, "exported": True, "compared": compared}
     for number, name in enumerate(names):
-        yield from _pool(library, f"p{number}", name, progress)
+        yield from _pool(library, f"p{number}", name)
     for a, b in compared:
         yield f"compare-{a}-{b}", _or_error(library, "compare", {"a": names[a], "b": names[b]})
 
@@ -52,7 +51,7 @@ def _or_error(library: Library, name: str, given: Mapping[str, str]) -> dict[str
         return {"error": str(error)}
 
 
-def _pool(library: Library, place: str, name: str, progress: Progress) -> Named:
+def _pool(library: Library, place: str, name: str) -> Named:
     with library.reading() as reader:
         shelf = library.shelf(reader, name)
         trees = set(traces.searched(reader, shelf.pool))
@@ -63,7 +62,7 @@ def _pool(library: Library, place: str, name: str, progress: Progress) -> Named:
             yield f"{place}/v{at}/curves", _or_error(library, "curves", given)
             own = library.shelf(reader, name, label)
             yield from _lists(reader, f"{place}/v{at}", own, trees)
-        yield from _texts(reader, place, shelf, progress)
+        yield from _texts(reader, place, shelf)
         yield f"{place}/attempts", _attempts(reader, shelf)
         for row in sorted(trees):
             number = int(np.searchsorted(shelf.table.rows, row))
@@ -122,7 +121,7 @@ def _facets(shelf: Shelf) -> dict[str, Any]:
     }
 
 
-def _texts(reader: sqlite3.Connection, place: str, shelf: Shelf, progress: Progress) -> Named:
+def _texts(reader: sqlite3.Connection, place: str, shelf: Shelf) -> Named:
     """Yield the whole draws of a pool, and the index that says which file has which."""
     total, starts = len(shelf.table.draws), [0]
     held: list[dict[str, Any]] = []
@@ -134,7 +133,6 @@ def _texts(reader: sqlite3.Connection, place: str, shelf: Shelf, progress: Progr
             yield f"{place}/texts-{len(starts) - 1}", _packed(held)
             starts.append(done)
             held, size = [], 0
-            progress(shelf.pool.name, done, total)
     if held:
         yield f"{place}/texts-{len(starts) - 1}", _packed(held)
     elif len(starts) > 1:
