@@ -26,6 +26,7 @@ from ttc.serving.engines.numbering import Numbering
 from ttc.serving.engines.running import Running
 from ttc.serving.engines.traffic import Traffic
 from ttc.session import Session
+from ttc.solving.options import SolveOptions
 from ttc.store import Store
 from ttc.store.names import Naming, PoolName
 
@@ -52,13 +53,15 @@ class Engine:
         self._thread = threading.Thread(target=self._work, name="ttc-serve", daemon=True)
         self._thread.start()
 
-    def open(self) -> None:
-        """Open the model and the store now instead of for the first job. TtcError."""
+    def open(self, options: SolveOptions) -> None:
+        """Open the model and the store now instead of for the first job. TtcError, also for
+        options that the model cannot do."""
         opened: Future[None] = Future()
 
         def work() -> None:
             try:
-                self._open()
+                means, store = self._open()
+                means.check(options, store)
             except BaseException as error:  # noqa: BLE001 (raised where it is waited for)
                 opened.set_exception(error)
             else:
