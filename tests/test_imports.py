@@ -35,7 +35,7 @@ strategies
 solving verifying
 report testing
 api
-doctor serving
+doctor view serving
 cli
 __init__ __main__
 """
