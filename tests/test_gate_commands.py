@@ -87,8 +87,9 @@ def test_all_that_fell_is_in_json_junit_and_the_summary(
     assert gate["power"]["problem"] is None
     suites = ElementTree.parse(own_home / "g.xml").getroot()
     cases = [case.attrib["name"] for case in suites.iter("testcase")]
-    assert cases[1:] == [f"{gate['gate']}: p{at:02}" for at in range(5)]
-    assert 'failures="6"' in (own_home / "g.xml").read_text()
+    assert cases[1:6] == [f"{gate['gate']}: p{at:02}" for at in range(5)]
+    assert cases[6:] == [f"coverage@{k}" for k in (1, 2, 4, 8)]
+    assert 'failures="10"' in (own_home / "g.xml").read_text()
     summary = (own_home / "summary.md").read_text()
     assert "| p04 | correct | 8/8 → 0/8 |" in summary
 
@@ -188,7 +189,7 @@ def test_an_assertion_may_be_about_each_problem(ttc: Ttc, own_home: Path) -> Non
     told = "5 of 30 problems: p03 0.25, p09 0.25, p10 0.25 and 2 more"
     assert f"not met: new.jsonl: {gate} ({told})" in ran.err
     assert ran.document["gates"][0]["below"] == {f"p{at:02}": 0.25 for at in (3, 9, 10, 11, 12)}
-    assert 'failures="6"' in (own_home / "g.xml").read_text()
+    assert 'failures="7"' in (own_home / "g.xml").read_text()  # the gate, five problems, mean@1
     between = ttc("sweep", "new.jsonl", "--assert", "each:coverage@8-mean@1<=0.5", "-s", "mean")
     assert (between.code, "5 of 30 problems: p03 0.75" in between.err) == (1, True)
     assert library.gate("all.jsonl", rules="mean", asserted=gate).met

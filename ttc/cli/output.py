@@ -28,6 +28,11 @@ def piped() -> bool:
     return not sys.stdout.isatty()
 
 
+def to_terminal(target: str | None) -> bool:
+    """Return whether lines for a target (`-`: stdout) are printed on a terminal."""
+    return target == "-" and not piped()
+
+
 def document(value: dict[str, Any]) -> None:
     """Print one JSON document; every number in it is finite."""
     print(json_for_stdout(json.dumps(value, indent=2, allow_nan=False)))
@@ -58,6 +63,7 @@ class Lines:
         if target == "-":
             sys.stdout.flush()
             return _raw_stdout()
+        target = self._target = paths.expanded(target, "-o")
         path = Path(target)
         # A device or a named pipe is written as it is.
         self._part = path if path.exists() and not path.is_file() else Path(f"{target}.part")

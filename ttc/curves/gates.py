@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import nan
 from statistics import median_low
 from typing import Any
 
 from ttc.curves.compare import Comparison, Terms
+from ttc.curves.gate_words import in_words, p_text
 from ttc.curves.suite_tests import count_tests
 from ttc.curves.suite_tests.count_tests import Counts
 from ttc.curves.suite_tests.detectable import Power, power
@@ -107,12 +109,15 @@ def _by_value(
     names: tuple[str, str], compared: Sequence[Comparison], tolerance: Tolerance
 ) -> GateResult:
     gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
-    fell = [
-        f"{each.value_of} {each.value:.4f} from {each.baseline:.4f}"
-        for each in compared
-        if each.difference < -tolerance.margin - ROUNDING
-    ]
-    return GateResult(gate, names[0], not fell, _reason(names[0], gate, _some(fell)))
+    lower = [each for each in compared if each.difference < -tolerance.margin - ROUNDING]
+    fell = [f"{each.value_of} {each.value:.4f} from {each.baseline:.4f}" for each in lower]
+    means = tuple(
+        MeanFall(term, each.baseline, each.value, each.problems, nan, nan)
+        for each in lower
+        if (term := each.value_of.removesuffix(f" ({names[0]})"))
+    )
+    reason = _reason(names[0], gate, _some(fell))
+    return GateResult(gate, names[0], not fell, reason, means=means)
 
 
 def _by_problems(
@@ -211,27 +216,6 @@ def _fell(fallen: Falls, problems: int) -> str:
         ]
         parts.append(f"the mean fell: {_some(means, ', ')}")
     return "; ".join(parts)
-
-
-def in_words(fall: ProblemFall) -> str:
-    """Return the fall of a problem in words."""
-    term = "" if fall.term is None else f"{fall.term} "
-    return f"{fall.problem} {term}{change_of(fall)} ({p_text(fall.adjusted)})"
-
-
-def change_of(fall: ProblemFall) -> str:
-    """Return what fell: correct draws, or a rule's value with them."""
-    counts = f"{fall.baseline} → {fall.now}"
-    if fall.term is None:
-        return counts
-    values = f"{fall.baseline_value:.4f} → {fall.value:.4f}"
-    # Of draws that are worth their scores, none needs to be correct.
-    return f"{values} ({counts})" if fall.baseline.correct or fall.now.correct else values
-
-
-def p_text(p: float) -> str:
-    """Return a p-value in words."""
-    return "p < 0.0001" if p < 1e-4 else f"p = {p:.4f}"
 
 
 def _drop(drop: Drop) -> str:

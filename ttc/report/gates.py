@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ttc.curves.gates import NAMED, POPULATIONS, GateResult, change_of, p_text
+from ttc.curves.gate_words import change_of, in_words, p_text
+from ttc.curves.gates import NAMED, POPULATIONS, GateResult
 from ttc.curves.suite_tests.falls import ProblemFall
 from ttc.report.escaping import in_markdown
-from ttc.report.tables import columns
+from ttc.report.tables.columns import aligned
 
+WORST = 10  # problems that an annotation and a test case of JUnit list
 MOST_LINES = 20  # of problems on a terminal; JSON, JUnit and Markdown have them all
 
 
@@ -21,11 +23,34 @@ def lines(decisions: Sequence[GateResult]) -> Iterator[str]:
         question = POPULATIONS[each.population]
         yield f"{each.source}, {question}: {_summary(each)}"
         rows = [_cells(fall) for fall in each.problems[:MOST_LINES]]
-        yield from columns(rows) if rows else ()
+        yield from aligned(rows) if rows else ()
         if (more := len(each.problems) - MOST_LINES) > 0:
             yield f"and {more} more"
         if each.power is not None:
             yield str(each.power)
+
+
+def asserted(decisions: Sequence[GateResult]) -> Iterator[str]:
+    """Yield whether each assertion is met, and the problems that do not meet it, worst first."""
+    for each in decisions:
+        if each.population is None:
+            yield f"{'met' if each.met else 'not met'}: {each.reason}"
+            yield from _below(each)
+
+
+def reasons(each: GateResult) -> list[str]:
+    """Return why a gate is not met, and below it the worst problems if that names not all."""
+    fallen = [in_words(fall) for fall in each.problems]
+    fallen += [f"{problem}: {value:.4f}" for problem, value in each.below.items()]
+    return [each.reason, *(fallen[:WORST] if len(fallen) > NAMED else [])]
+
+
+def _below(each: GateResult) -> Iterator[str]:
+    if len(each.below) > NAMED:
+        shown = [*each.below.items()][:MOST_LINES]
+        yield from aligned([(name, f"{value:.4f}") for name, value in shown])
+        if (more := len(each.below) - MOST_LINES) > 0:
+            yield f"and {more} more"
 
 
 def as_markdown(decisions: Sequence[GateResult]) -> str:

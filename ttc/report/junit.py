@@ -1,15 +1,21 @@
-"""JUnit XML, which GitLab, GitHub and Jenkins read: one test case for each problem or gate."""
+"""JUnit XML, which GitLab, GitHub and Jenkins read: a test case for each problem, gate or
+value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from xml.etree import ElementTree
 
-from ttc.curves.gates import GateResult, in_words
+from ttc.curves.gate_words import in_words
+from ttc.curves.gates import GateResult
+from ttc.curves.result import SweepResult
 from ttc.paths import atomic_write
-from ttc.records import INFRA, Sample, Verdict
+from ttc.records import INFRA, Curve, Sample, Verdict
 from ttc.report.escaping import in_xml
+from ttc.report.gates import reasons
+from ttc.report.intervals import with_intervals
 
 
 @dataclass(slots=True)
@@ -23,6 +29,7 @@ class Case:
     samples: int = 0
     correct: int = 0
     errors: int = 0
+    undecided: int = 0
     left_out: int = 0
     example: str = ""
 
@@ -34,6 +41,7 @@ class Case:
         self.samples += 1
         self.correct += bool(verdict.correct)
         self.errors += verdict.status == "error"
+        self.undecided += verdict.correct is None
         if not verdict.correct and not self.example:
             answer = "no answer" if verdict.answer is None else f"answer {verdict.answer!r}"
             self.example = f"draw {sample.index}: {answer} {verdict.detail}".strip()
@@ -47,50 +55,123 @@ def add_case(cases: dict[str, Case], sample: Sample, verdict: Verdict) -> None:
     case.add(sample, verdict)
 
 
-def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
-    """Write one suite. The failure is also in the body, which GitLab shows."""
-    listed = list(cases)
+class Suite(NamedTuple):
+    """The cases of one source; `gate` is whether that of --fail-under is met, and why: a case of
+    its own, the first one."""
+
+    name: str
+    cases: Sequence[Case]
+    gate: tuple[bool, str] | None = None
+
+
+def write_junit(path: str, suites: Iterable[Suite]) -> None:
+    """Write suites. A failure is also in the body of its case, which GitLab shows."""
+    root = ElementTree.Element("testsuites")
+    for suite in suites:
+        _add_suite(root, suite)
+    _write(root, path)
+
+
+def _add_suite(root: ElementTree.Element, suite: Suite) -> None:
+    name, listed, gate = suite
     skipped = sum(not case.samples for case in listed)
     failed = sum(not case.correct for case in listed) - skipped
-    counts = {"tests": len(listed), "failures": failed, "errors": 0, "skipped": skipped}
-    attributes = {"name": suite, **{name: str(count) for name, count in counts.items()}}
-    root = ElementTree.Element("testsuites")
+    missed = gate is not None and not gate[0]
+    tests = len(listed) + (gate is not None)
+    counts = {"tests": tests, "failures": failed + missed, "errors": 0, "skipped": skipped}
+    attributes = {"name": name, **{each: str(count) for each, count in counts.items()}}
     element = _added(root, "testsuite", attributes)
+    if gate is not None:
+        test = _added(element, "testcase", {"classname": name, "name": "--fail-under"})
+        _added(
+            test,
+            "failure" if missed else "system-out",
+            {"message": gate[1]} if missed else {},
+            gate[1],
+        )
     for case in listed:
-        test = _added(element, "testcase", {"classname": suite, "name": case.problem})
+        test = _added(element, "testcase", {"classname": name, "name": case.problem})
         if not case.samples:
             line = f"the machine failed to judge {case.left_out} samples"
             _added(test, "skipped", {"message": line}, line)
         elif not case.correct:
             line = f"0 of {case.samples} samples correct; {case.example}"
             _added(test, "failure", {"message": line}, line)
-    _write(root, path)
 
 
-def write_gates(path: str, decisions: Iterable[GateResult]) -> None:
-    """Write one suite with a test case for each gate and source, and one for each problem that
-    does not meet it."""
-    cases = [case for decision in decisions for case in _cases(decision)]
-    failures = sum(line is not None for *_, line in cases)
-    counts = {"tests": len(cases), "failures": failures, "errors": 0, "skipped": 0}
+class _Test(NamedTuple):
+    """A test case of a sweep: `failure` and `skipped` are reasons, `output` is for people."""
+
+    source: str
+    name: str
+    failure: str | None = None
+    skipped: str | None = None
+    output: str | None = None
+
+
+def write_sweep(path: str, result: SweepResult) -> None:
+    """Write one suite with a test case for each gate of each source, for each problem that does not
+    meet one, and for each rule@k, which fails if a gate that is about it is not met."""
+    several = len(result.problems) > 1
+    tests = [test for decision in result.decisions for test in _gate(decision)]
+    tests += [test for curve in result.curves for test in _values(curve, result)]
+    failures = sum(test.failure is not None for test in tests)
+    skipped = sum(test.skipped is not None for test in tests)
+    counts = {"tests": len(tests), "failures": failures, "errors": 0, "skipped": skipped}
     attributes = {"name": "ttc sweep", **{name: str(count) for name, count in counts.items()}}
     root = ElementTree.Element("testsuites")
     suite = _added(root, "testsuite", attributes)
-    for source, name, line in cases:
-        test = _added(suite, "testcase", {"classname": source, "name": name})
-        if line is not None:
-            _added(test, "failure", {"message": line}, line)
+    for test in tests:
+        # A source by itself is no name: with a pool for each commit, no test would be known from
+        # the run before.
+        within = test.source if several else attributes["name"]
+        case = _added(suite, "testcase", {"classname": within, "name": test.name})
+        for tag, line in (("failure", test.failure), ("skipped", test.skipped)):
+            if line is not None:
+                _added(case, tag, {"message": line}, line)
+        if test.output is not None:
+            _added(case, "system-out", {}, test.output)
     _write(root, path)
 
 
-def _cases(decision: GateResult) -> Iterator[tuple[str, str, str | None]]:
-    """Yield the source and name of each test case of a gate, and why it failed."""
+def _gate(decision: GateResult) -> Iterator[_Test]:
+    """Yield the test cases of a gate."""
     source, gate = decision.source, decision.gate
-    yield source, gate, None if decision.met else decision.reason
+    if decision.met:
+        yield _Test(source, gate, output=f"met: {decision.reason}")
+    else:
+        yield _Test(source, gate, "\n".join(reasons(decision)))
     for fall in decision.problems:
-        yield source, f"{gate}: {fall.problem}", in_words(fall)
+        yield _Test(source, f"{gate}: {fall.problem}", in_words(fall))
     for problem, value in decision.below.items():
-        yield source, f"{gate}: {problem}", f"{problem}: it is {value:.6g}"
+        yield _Test(source, f"{gate}: {problem}", f"{problem}: it is {value:.6g}")
+
+
+def _values(curve: Curve, result: SweepResult) -> Iterator[_Test]:
+    """Yield a test case for each budget of a rule."""
+    broken = {
+        term: decision.reason
+        for decision in reversed(result.decisions)
+        if not decision.met and decision.source == curve.source
+        for term in _terms(decision, result)
+    }
+    for point in curve.points:
+        name = f"{curve.selector}@{point.k}"
+        if point.value is None:
+            yield _Test(curve.source, name, skipped=point.note or "undefined")
+            continue
+        problems = f"{point.problems} problem{'s' * (point.problems != 1)}"
+        told = f"{with_intervals(point)} over {problems}"
+        yield _Test(curve.source, name, broken.get(name), output=told)
+
+
+def _terms(decision: GateResult, result: SweepResult) -> list[str]:
+    """Return the rule@k that a gate is about: of a baseline, those that fell."""
+    asserted = [gate for gate in result.options.gates if gate.text == decision.gate]
+    if asserted:
+        return [f"{rule}@{k}" for gate in asserted for rule, k in gate.terms]
+    fallen = [fall.term for fall in decision.problems if fall.term is not None]
+    return [*(mean.term for mean in decision.means), *fallen]
 
 
 def _added(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttc.backends import Backend, resolve
+from ttc.backends.pulse import pulse_of
 from ttc.errors import BackendError, UsageError
+from ttc.messages.progress import SILENT, Progress
 from ttc.records import Problem
 from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
@@ -49,6 +51,7 @@ class Means:
     method: Method
     n: int
     made: list[int]
+    progress: Progress = SILENT
 
 
 @contextmanager
@@ -73,7 +76,7 @@ def opened(
         made: list[int] = []
         stack.enter_context(none_empty(session.database, made, failed=True))
         store = stack.enter_context(Store.writing(session.database, on_failure=on_failure))
-        yield Means(store, backend, recipe, method, n, made)
+        yield Means(store, backend, recipe, method, n, made, session.progress)
 
 
 def solve(
@@ -84,7 +87,7 @@ def solve(
     UsageError if the budget is too small for a single draw, or the verifier would accept by the
     reference; BackendError if every draw of a problem failed.
     """
-    recipe = means.recipe
+    recipe, progress = means.recipe, means.progress
     begun: deque[tuple[Plan, Problem]] = deque()
 
     def plans() -> Iterator[Plan]:
@@ -98,12 +101,16 @@ def solve(
             begun.append((plan, plan.enrolled[0].problem))
             yield plan
 
-    engine = ModelEngine(means.backend, recipe)
-    for solution in solve_each(means.store, engine, plans(), means.method, options.jobs):
-        plan, problem = begun.popleft()
-        kept = _kept(means, options, problem, solution)
-        oracle = is_oracle(means.method.verifier, problem)
-        yield Solved(problem, solution, plan.pool.name, kept, oracle)
+    engine, method = ModelEngine(means.backend, recipe), means.method
+    total = means.n * len(asked) if method.strategy is None and isinstance(asked, Sized) else None
+    shown = progress.stage(method.name, "draws", total, tokens=0, pulse=pulse_of(means.backend))
+    with shown as stage:
+        for solution in solve_each(means.store, engine, plans(), method, options.jobs, stage):
+            plan, problem = begun.popleft()
+            kept = _kept(means, options, problem, solution)
+            oracle = is_oracle(method.verifier, problem)
+            with progress.paused():
+                yield Solved(problem, solution, plan.pool.name, kept, oracle)
 
 
 def _kept(means: Means, options: SolveOptions, problem: Problem, solution: Solution) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from ttc.answers import extract
 from ttc.backends import Backend, counts
 from ttc.errors import UsageError
+from ttc.messages.progress import Stage
 from ttc.records import Outcome, Problem
 from ttc.samples.plan import Plan
 from ttc.selectors import Selector
@@ -90,7 +91,12 @@ def solve(store: Store, backend: Backend, plan: Plan, method: Method = ONE) -> S
 
 
 def solve_each(
-    store: Store, engine: ModelEngine, plans: Iterable[Plan], method: Method, width: int = 1
+    store: Store,
+    engine: ModelEngine,
+    plans: Iterable[Plan],
+    method: Method,
+    width: int = 1,
+    stage: Stage | None = None,
 ) -> Iterator[Solution]:
     """Solve plans of one problem each, `width` of them side by side; yield in their order.
 
@@ -106,7 +112,7 @@ def solve_each(
             begun.append(attempt)
             yield attempt.strategy, attempt.task
 
-    driver = driver_of(store, engine, method)
+    driver = driver_of(store, engine, method, stage)
     one_by_one = method.verifier is not None and isinstance(method.verifier, Attachable)
     for run in driver.run(tasks(), 1 if one_by_one else width):
         yield begun.popleft().solution(run)
@@ -141,14 +147,17 @@ class Attempt:
         return _by_strategy(self.problem, self.strategy, run, self.acceptance)
 
 
-def driver_of(store: Store, engine: ModelEngine, method: Method) -> Driver:
-    """Return a driver with all that a method needs."""
+def driver_of(
+    store: Store, engine: ModelEngine, method: Method, stage: Stage | None = None
+) -> Driver:
+    """Return a driver with all that a method needs; `stage` counts its draws."""
     return Driver(
         store,
         {"main": engine, **method.others},
         scorer=method.scorer,
         aggregation=method.aggregation,
         budget=method.budget,
+        stage=stage,
     )
 
 

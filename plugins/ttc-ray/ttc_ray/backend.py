@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ttc import paths
 from ttc.backends import Completion, ModelInfo, Request, refusal, resolve
 from ttc.errors import UsageError
 from ttc_ray.cluster import Cluster
@@ -50,6 +51,7 @@ class RayBackend:
         name, inner_model = resolve.split(model)
         if name in REFUSED:
             raise UsageError(f"ray: {name} does not run on other machines; name an engine")
+        inner_model = paths.expanded(inner_model)
         if Path(inner_model).is_file():
             inner_model = str(Path(inner_model).resolve())
         inner = InnerBackend(name, inner_model, others)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttc import paths
 from ttc.backends import Completion, ModelInfo, Request, refusal, template_variables
 from ttc.errors import BackendError, UsageError
 from ttc_vllm import checkpoint, lora, quiet, requested
@@ -55,7 +56,9 @@ class Vllm:
         trained, wanted = found.context_length, chosen.max_model_len
         if wanted and trained and wanted > trained and not found.stretched:
             raise UsageError(f"vllm: max_model_len {wanted} exceeds the model's {trained}")
-        adapter = None if chosen.lora is None else lora.read(Path(chosen.lora).expanduser())
+        adapter = (
+            None if chosen.lora is None else lora.read(Path(paths.expanded(chosen.lora, "lora")))
+        )
         return cls(found, fingerprint(found), chosen, adapter)
 
     def submit(self, request: Request) -> None:

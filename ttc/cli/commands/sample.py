@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import offer
 from ttc.cli.sampling_options import with_sampling
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ def sample(
         ),
     ] = 0,
     pool: Annotated[
-        str | None, typer.Option(help="Name of the pool [default: made from data and model].")
+        str | None,
+        typer.Option(
+            help="Name of the pool [default: made from data and model].",
+            autocompletion=offer("pools"),
+        ),
     ] = None,
     new_pool: opt.NewPool = False,
     mapping: opt.Mapping = None,
@@ -63,6 +68,7 @@ def sample(
             metavar="NAME",
             help="Shape of the data or kind of file: gsm8k, mmlu, csv, …; ttc plugins --formats "
             "lists them [default: detected].",
+            autocompletion=offer("formats"),
         ),
     ] = None,
     choices_template: Annotated[
@@ -87,6 +93,16 @@ def sample(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print which pool this is and how others differ.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only read the problems and report errors; needs no model."),
+    ] = False,
+    cache_key: Annotated[
+        bool,
+        typer.Option(
+            "--cache-key", help="Print a digest of settings and problems, to cache the store in CI."
+        ),
+    ] = False,
     max_time: Annotated[
         str | None, typer.Option(help="Stop cleanly after this time: 90s, 30m or 2h.")
     ] = None,
@@ -108,8 +124,10 @@ def sample(
     """Draw n completions per problem and keep every one.
 
     The same command again resumes, and draws only what is missing; a larger -n draws the
-    difference. JSON lines go to stdout if it is a pipe, or to the file of -o.
+    difference. JSON lines go to stdout if it is a pipe (in CI: not to
+    the log), or to the file of -o.
     """
+    from ttc.cli.run import check_data
     from ttc.cli.run import dry_run as run_plan
     from ttc.cli.run import sample as run_sample
     from ttc.cli.session import begin
@@ -131,6 +149,10 @@ def sample(
         choosing=Choosing(parse_ids(ids), shuffle, offset),
         budget=budget,
     )
+    if check:
+        return check_data.check(session, data, options.reading, quiet=quiet)
+    if cache_key:
+        return check_data.print_key(session, options, as_json)
     if dry_run or explain:
         return run_plan.plan_only(session, options, explain, as_json)
     return run_sample.draw(session, options, output, as_json)

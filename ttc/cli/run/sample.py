@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from ttc import interchange
 from ttc.backends import counts
-from ttc.cli.output import Lines, document, piped
+from ttc.cli.job_log import target_of
+from ttc.cli.output import Lines, document, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
-from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
 from ttc.records import Sample
-from ttc.report.progress import Meter
 from ttc.samples import conclusion, job
 from ttc.samples.job import Opened, SampleJob
 from ttc.samples.plan import Plan
 from ttc.samples.pool_lock import claimed
 from ttc.samples.tally import Tally
 from ttc.session import Session
-from ttc.store import pools
 
 
 def draw(session: Session, options: SampleJob, output: str | None, as_json: bool) -> int:
     """Draw what is missing, print what was asked for, and return the exit code.
 
-    JSON lines go to the file `output` (`-`: stdout; None: stdout if it is a pipe).
+    JSON lines go to the file `output` (`-`: stdout; None: see `job_log.target_of`).
     """
-    target = output or ("-" if piped() and not as_json else None)
+    target = target_of(session, output, as_json)
     with stdout_kept_clean(), stoppable() as wake:
         try:
             with job.opened(session, options, wake) as run:
-                remember(pools=pools.names(run.store.reader))
                 plan, tally, spent = _written(session, run, target, wake)
         except Stopped as stopped:
             if not stopped.nobody_reads:
@@ -53,7 +51,8 @@ def _written(
 ) -> tuple[Plan, Tally, float]:
     lines = Lines(target, on_failure=wake)
     try:
-        done = _drawn(session, run, lines)
+        with session.progress.paused() if to_terminal(target) else nullcontext():
+            done = _drawn(session, run, lines)
         lines.close()
     except BaseException:
         # A failure to write explains more than the interruption that it caused.
@@ -69,13 +68,14 @@ def _drawn(session: Session, run: Opened, lines: Lines) -> tuple[Plan, Tally, fl
     with claimed(run.store, run.plan, session.again) as plan:
         _write_kept(run, plan, lines)
         drawing = run.drawing(plan, write if lines.wanted else _ignore, lambda: lines.behind)
-        with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
+        with run.stage(plan, session.progress) as stage:
             for tally in drawing.run(run.deadline, run.spending):
-                meter.update(tally.drawn, tally.tokens, run.status(), uncounted=tally.uncounted)
+                tally.show(stage)
                 lines.check()
+            spent = stage.seconds
     if status := run.status():
         session.say(f"{plan.pool.name}: {status}")
-    return plan, drawing.tally, meter.seconds if plan.missing else 0.0
+    return plan, drawing.tally, spent if plan.missing else 0.0
 
 
 def _write_kept(run: Opened, plan: Plan, lines: Lines) -> None:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from typing import TypeGuard
 
 from ttc import jsonl, problems
 from ttc.backends import counts
+from ttc.cli.asking import question
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, UsageError
-from ttc.formats import files
 from ttc.formats.mapping import parse_mapping
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.samples.gathering import choices_template
-from ttc.samples.recipe import text_of
 from ttc.session import Session
 from ttc.solving import job, notes
 from ttc.solving.job import Solved
@@ -56,7 +52,7 @@ class Asked:
         return 1 if streamed else SIDE_BY_SIDE
 
     def problems(self, session: Session) -> Iterator[Problem]:
-        """Yield what is asked. With an argument, standard input is never touched."""
+        """Yield what is asked, one problem after another."""
         if self.each:
             reading = ReadOptions(
                 parse_mapping(self.mapping, problems.MAPPABLE),
@@ -65,34 +61,7 @@ class Asked:
             )
             yield from problems.each(self.prompt or "-", reading)
             return
-        text = self.prompt
-        if text is None and sys.stdin is not None and sys.stdin.isatty():
-            raise UsageError('no question; ttc solve "…", or pipe it in (ttc solve --help)')
-        if text in (None, "-"):
-            text = "\n".join(line for _, line in files.text_lines("-"))
-        elif _names_a_file(text):
-            text = _read(text)
-        if not text or not text.strip():
-            raise UsageError("the question is empty")
-        yield problems.question(text)
-
-
-def _names_a_file(text: str | None) -> TypeGuard[str]:
-    """Return whether a question is `@FILE`: of one word, or the name of a file that exists."""
-    if not text or not text.startswith("@") or text == "@":
-        return False
-    try:
-        return len(text.split()) == 1 or Path(text[1:]).is_file()
-    except (OSError, ValueError):  # too long, or with a NUL: no name
-        return False
-
-
-def _read(name: str) -> str:
-    """Return the question in `@FILE`. UsageError if it cannot be read."""
-    try:
-        return (text_of(name, "the question") or "").strip("\r\n")
-    except UsageError as error:
-        raise UsageError(f"{error}; to ask that text itself, pipe it in") from None
+        yield problems.question(question.question(self.prompt, session.say))
 
 
 def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
@@ -110,7 +79,8 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
         job.opened(session, options, wake) as means,
     ):
         try:
-            for done in job.solve(means, options, chain([first], questions)):
+            every = chain([first], questions) if asked.each else [first]
+            for done in job.solve(means, options, every):
                 pool = done.kept
                 _print(session, asked, done)
                 for line in notes.notes_on(means.recipe, done.solution):

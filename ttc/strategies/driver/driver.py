@@ -7,11 +7,12 @@ one that finished asks the model nothing.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ttc.errors import TtcError, UsageError
+from ttc.messages.progress import Stage
 from ttc.plugins.abilities import Drafting
 from ttc.store import Store
 from ttc.strategies import Decision, Node, Strategy, Task
@@ -44,7 +45,8 @@ class RunResult:
 class Driver:
     """Runs strategies over engines by name (`main`, `draft`), a store, a scorer and a budget.
 
-    `aggregation` combines the scores of a trace's steps: `last`, `min`, `prod` or `mean`.
+    `aggregation` combines the scores of a trace's steps: `last`, `min`, `prod` or `mean`. `stage`
+    counts the draws that have ended, and their tokens.
     """
 
     def __init__(
@@ -55,12 +57,15 @@ class Driver:
         scorer: TraceScorer | None = None,
         aggregation: str = "last",
         budget: Budget = UNLIMITED,
+        stage: Stage | None = None,
     ) -> None:
         self._store = store
         self._engines = engines
         self._scorer = scorer
         self._aggregation = aggregation
         self._budget = budget
+        self._stage = stage
+        self._over: Counter[str] = Counter()  # what the tasks that are over came to
 
     def check(self, strategy: Strategy) -> None:
         """Raise UsageError if something that a strategy needs is missing, before the first
@@ -110,6 +115,7 @@ class Driver:
                         running.append(self.begin(*pair, multiplexer))
                 for each in running:
                     each.advance()
+                self._count(running)
                 while running and running[0].over:
                     yield self._result(running.popleft())
                 self._wait(multiplexer, running)
@@ -156,8 +162,18 @@ class Driver:
                 assert self._scorer is not None
                 each.score(self._scorer, self._aggregation)
 
+    def _count(self, running: Iterable[TaskRun]) -> None:
+        """Set the counters of the stage."""
+        if (stage := self._stage) is not None:
+            so_far = self._over.copy()
+            for each in running:
+                so_far.update(_counts(each))
+            stage.done, stage.tokens = so_far["draws"], so_far["tokens"]
+            stage.uncounted = so_far["uncounted"]
+
     def _result(self, over: TaskRun) -> RunResult:
         self._store.write(lambda connection: None)  # all draws are on disk
+        self._over.update(_counts(over))
         return result_of(over)
 
 
@@ -172,3 +188,10 @@ def result_of(over: TaskRun) -> RunResult:
         over.scores,
         tuple(over.in_flight.errors),
     )
+
+
+def _counts(run: TaskRun) -> dict[str, int]:
+    """Return the counts of a task for a display."""
+    usage = run.in_flight.usage
+    nodes = len(run.in_flight.nodes)
+    return {"draws": nodes, "tokens": usage.new, "uncounted": usage.uncounted_new}

@@ -1,0 +1,1 @@
+"""Reports for CI servers: annotations and step summaries of GitHub, metrics of GitLab."""
