@@ -98,15 +98,14 @@ def test_a_line_for_each_request_never_says_what_was_asked(serve: Start) -> None
     assert quiet.lines == []
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_ends_it_and_draws_are_kept(serve: Start, signum: int, code: int) -> None:
+def test_a_signal_ends_it_and_draws_are_kept(serve: Start) -> None:
     server = serve("-m", "scripted:answers=18,tokens=400,tick=0.02", "-n", "4")
     answers: list[httpx.Response] = []
     asking = threading.Thread(target=lambda: answers.append(server.ask()))
     asking.start()
     time.sleep(0.5)
     began = time.monotonic()
-    assert server.stop(signum) == code
+    assert server.stop(signal.SIGTERM) == 143
     assert time.monotonic() - began < 9
     asking.join(10)
     assert [each.status_code for each in answers] in ([503], [])
@@ -114,6 +113,14 @@ def test_a_signal_ends_it_and_draws_are_kept(serve: Start, signum: int, code: in
         found = store.execute("SELECT status, completion_tokens FROM attempts").fetchall()
     assert len(found) == 4
     assert all(status == "cancelled" and tokens > 0 for status, tokens in found)
+
+
+def test_ctrl_c_ends_it_with_130_and_ipv6_has_brackets(serve: Start) -> None:
+    server = serve("-m", SCRIPTED, "--host", "::1")
+    assert server.url.startswith("http://[::1]:")
+    assert server.ask().status_code == 200
+    assert server.stop(signal.SIGINT) == 130
+    assert not any("Traceback" in line for line in server.lines)
 
 
 def test_a_request_under_way_may_end_within_the_grace(serve: Start) -> None:
@@ -233,6 +240,23 @@ def test_a_verifier_that_accepts_nothing_leaves_no_answer(serve: Start) -> None:
     assert "nothing was accepted" in choice["message"]["refusal"]
     assert (got["ttc"]["answer"], got["ttc"]["draws"]) == (None, 3)
     assert got["usage"]["completion_tokens"] > 0
+
+
+def test_a_server_may_stand_behind_another(serve: Start, shared: Server) -> None:
+    """The model of this one is a method of the other: requests, draws and tokens pass through."""
+    pytest.importorskip("ttc_openai", reason="ttc-openai is not here")
+    front = serve("-m", f"{shared.url}#majority:n=3@quick", "--method", "majority", "-n", "3")
+    threads: list[threading.Thread] = []
+    got: list[httpx.Response] = []
+    for i in range(8):
+        ask = threading.Thread(target=lambda i=i: got.append(front.ask(f"{i} times?", top_p=1)))
+        threads.append(ask)
+        ask.start()
+    for ask in threads:
+        ask.join(60)
+    assert [each.status_code for each in got] == [200] * 8, got[0].text
+    assert all(each.json()["ttc"]["draws"] == 3 for each in got)
+    assert all(each.json()["ttc"]["answer"] in ("18", "20") for each in got)
 
 
 def test_draws_that_fail_are_told(serve: Start) -> None:
