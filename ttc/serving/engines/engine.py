@@ -30,8 +30,6 @@ from ttc.solving.options import SolveOptions
 from ttc.store import Store
 from ttc.store.names import Naming, PoolName
 
-Message = Callable[[], None]
-
 
 class Engine:
     """A model and its jobs, `width` of them side by side."""
@@ -41,7 +39,7 @@ class Engine:
     ) -> None:
         self._session, self._spec, self._sampling = session, spec, sampling
         self._pool, self._width = pool, width
-        self._inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._waiting: deque[Job] = deque()
         self._running: dict[Job, Running | None] = {}
         self._moved: dict[Job, None] = {}
@@ -61,11 +59,9 @@ class Engine:
         def work() -> None:
             try:
                 means, store = self._open()
-                means.check(options, store)
+                opened.set_result(means.check(options, store))
             except BaseException as error:  # noqa: BLE001 (raised where it is waited for)
                 opened.set_exception(error)
-            else:
-                opened.set_result(None)
 
         self._inbox.put(work)
         opened.result()
@@ -196,11 +192,17 @@ class Engine:
         solved = running.solved()
         reader = self._store.reader
 
+        def committed(done: Future[Any]) -> None:
+            # From the store's thread: what need not be read by ours is answered without its turn.
+            if done.exception() is None and job.asked.logprobs is None:
+                job.resolve(running.answer(solved))
+            self._inbox.put(partial(self._guarded, job, lambda: give(done.result())))
+
         def give(_: None) -> None:
             job.resolve(running.answer(solved, reader))
             self._give_up(job)
 
-        self._store.submit(lambda c: None).add_done_callback(self._then(job, give))
+        self._store.submit(lambda c: None).add_done_callback(committed)
 
     def _drop(self, job: Job) -> None:
         with contextlib.suppress(ValueError):
