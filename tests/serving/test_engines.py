@@ -14,7 +14,7 @@ from serving.conftest import SCRIPTED, in_process
 from ttc.backends import Completion, ModelInfo, Request
 from ttc.errors import BackendError
 from ttc.records import Message
-from ttc.serving import receiving
+from ttc.serving import receiving, service
 from ttc.serving.engines import traffic
 from ttc.serving.engines.traffic import Channel, Traffic
 from ttc.serving.options import ServeOptions
@@ -139,6 +139,30 @@ def test_any_model_may_be_asked_if_the_operator_says_so() -> None:
     with in_process(options(any_model=True)) as (url, _):
         assert post(url, model="majority:n=2@scripted:answers=5").json()["ttc"]["answer"] == "5"
         assert post(url, model="nothing").status_code == 404
+
+
+def test_a_silent_stream_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "BEAT", 0.1)
+    slow = SolveOptions(model="scripted:answers=18,tokens=40,tick=0.02", n=2)
+    with in_process(ServeOptions(slow)) as (url, _):
+        for progress in ("comments", "none"):
+            text = post(url, stream=True, ttc={"progress": progress, "reuse": False}).text
+            assert text.count(": waiting") >= 3
+            assert (": 2 of 2 draws" in text) == (progress == "comments")
+            assert text.endswith("data: [DONE]\n\n")
+
+
+def test_a_request_that_is_refused_late_leaves_no_pool() -> None:
+    from ttc.paths import default_database
+    from ttc.store import Store, pools
+
+    with in_process(options()) as (url, _):
+        assert post(url, max_tokens=9, budget=3).status_code == 400
+        assert post(url, max_tokens=11, logit_bias={"5": 1}).status_code == 400
+        assert post(url, model=f"specreason@{SCRIPTED}", max_tokens=12).status_code == 400
+        assert post(url).status_code == 200
+    with Store.reading(default_database()) as store:
+        assert len(pools.names(store.reader)) == 1
 
 
 def test_a_body_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:

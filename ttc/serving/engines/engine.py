@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from ttc.errors import BackendError, StoreError, TtcError
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import Plan, default_pool, queue_plan
 from ttc.samples.recipe import Sampling
 from ttc.serving.engines.job import Job
@@ -48,6 +49,7 @@ class Engine:
         self._means: Means | None = None
         self._store: Store | None = None
         self._ended = False
+        self._made: set[int] = set()  # pools
         self._thread = threading.Thread(target=self._work, name="ttc-serve", daemon=True)
         self._thread.start()
 
@@ -79,8 +81,6 @@ class Engine:
         """Cancel all jobs, keep what they have, and close model and store."""
         self._inbox.put(None)
         self._thread.join()
-
-    # From here on in the engine's thread.
 
     def _open(self) -> tuple[Means, Store]:
         if self._store is None:
@@ -171,10 +171,11 @@ class Engine:
 
     def _begin(self, job: Job, prepared: Prepared, plan: Plan) -> None:
         if job not in self._running or self._store is None:
-            return
+            return  # it was given up, or all was closed
         numbering = self._numbering.fresh if job.asked.fresh and self._numbering else None
         running = Running(self._store, self._traffic, job, plan, prepared, partial(self._move, job))
         self._running[job] = running
+        self._made.add(plan.pool.id)
         running.begin(numbering)
         self._move(job)
 
@@ -230,20 +231,19 @@ class Engine:
         if not isinstance(error, TtcError):
             self._tell_bug(error)
         self._close()
-        self._traffic = Traffic()
         self._admit()
 
     def _close(self) -> None:
         means, self._means = self._means, None
         store, self._store = self._store, None
-        for each in (means, store):
-            try:
-                if each is not None:
-                    each.close()
-            except TtcError as error:
-                self._session.say(str(error))
-            except Exception as error:  # noqa: BLE001 (there is nobody left to tell)
-                self._tell_bug(error)
+        made, self._made = self._made, set()
+        with none_empty(self._session.database, made):
+            for each in (means, store):
+                try:
+                    if each is not None:
+                        each.close()
+                except TtcError as error:
+                    self._session.say(str(error))
 
     def _tell_bug(self, error: BaseException) -> None:
         self._session.say(f"a bug of ttc serve: {type(error).__name__}: {error}")
