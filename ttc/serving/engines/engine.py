@@ -61,7 +61,8 @@ class Engine:
         def work() -> None:
             try:
                 means, store = self._open()
-                opened.set_result(means.check(options, store))
+                means.check(options, store)
+                opened.set_result(None)
             except BaseException as error:  # noqa: BLE001 (raised where it is waited for)
                 opened.set_exception(error)
 
