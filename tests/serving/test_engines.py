@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from serving.conftest import SCRIPTED, in_process
+from serving.conftest import HTTP, SCRIPTED, in_process
 
 from ttc.backends import Completion, ModelInfo, Request
 from ttc.errors import BackendError
@@ -125,7 +125,7 @@ def options(**more: Any) -> ServeOptions:
 
 def post(url: str, **more: Any) -> httpx.Response:
     body = {"messages": [{"role": "user", "content": "How many?"}], **more}
-    return httpx.post(f"{url}/chat/completions", json=body, timeout=60)
+    return HTTP.post(f"{url}/chat/completions", json=body, timeout=60)
 
 
 def test_a_judge_asks_a_model_of_its_own() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
-from serving.conftest import Server
+from serving.conftest import HTTP, Server
 
 MESSAGES = [{"role": "user", "content": "How many?"}]
 IMAGE = [{"type": "image_url", "image_url": {"url": "https://example.org/cat.png"}}]
@@ -83,7 +82,7 @@ def test_a_wrong_field_is_named(
     import json
 
     body = json.dumps({"messages": MESSAGES, **fields})
-    got = httpx.post(f"{shared.url}/chat/completions", content=body, timeout=30)
+    got = HTTP.post(f"{shared.url}/chat/completions", content=body, timeout=30)
     error = got.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
     assert (got.status_code, error["param"]) == (status, param), error
@@ -119,7 +118,7 @@ def test_what_has_no_effect_is_told(shared: Server) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"a": NaN}', b"[" * 100_000, b"\xff"])
 def test_a_body_that_is_no_object(shared: Server, content: bytes) -> None:
-    got = httpx.post(f"{shared.url}/chat/completions", content=content, timeout=30)
+    got = HTTP.post(f"{shared.url}/chat/completions", content=content, timeout=30)
     assert got.status_code == 400
     assert "body" in got.json()["error"]["message"]
 
@@ -136,7 +135,7 @@ def test_a_large_body_is_refused(shared: Server) -> None:
 def test_other_routes_are_refused_in_the_same_shape(
     shared: Server, method: str, path: str, status: int
 ) -> None:
-    got = httpx.request(method, shared.url + path, timeout=30)
+    got = HTTP.request(method, shared.url + path, timeout=30)
     assert got.status_code == status
     assert set(got.json()["error"]) == {"message", "type", "param", "code"}
 
@@ -157,6 +156,6 @@ def test_other_hosts_and_origins_are_refused(
 ) -> None:
     for method, path in (("POST", "/chat/completions"), ("GET", "/models")):
         body = {"messages": MESSAGES} if method == "POST" else None
-        got = httpx.request(method, shared.url + path, json=body, headers=headers, timeout=30)
+        got = HTTP.request(method, shared.url + path, json=body, headers=headers, timeout=30)
         assert got.status_code == status
         assert "access-control-allow-origin" not in got.headers

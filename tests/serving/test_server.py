@@ -8,12 +8,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from commands import Ttc
-from serving.conftest import SCRIPTED, Server
+from serving.conftest import HTTP, SCRIPTED, Server
 
 SLOW = "scripted:answers=18*3/20*1,tokens=60,slots=64,tick=0.02"
 KEY = "sk-a-key-that-nobody-should-see"
@@ -24,16 +25,16 @@ def test_a_key_is_asked_for_and_never_shown(serve: Start, tmp_path: Path) -> Non
     (tmp_path / "keys").write_text(f"{KEY}\n\nanother-key\n")
     server = serve("-m", SCRIPTED, "--key-file", str(tmp_path / "keys"))
     for given in ({}, {"authorization": "Bearer wrong"}, {"authorization": KEY}):
-        got = httpx.get(f"{server.url}/models", headers=given, timeout=30)
+        got = HTTP.get(f"{server.url}/models", headers=given, timeout=30)
         assert (got.status_code, got.json()["error"]["code"]) == (401, "invalid_api_key")
     for key in (KEY, "another-key"):
         headers = {"authorization": f"Bearer {key}", "host": "other.example"}
         assert server.post({"messages": [{"role": "user", "content": KEY}]}, headers=headers)
-        assert httpx.get(f"{server.url}/models", headers=headers, timeout=30).status_code == 200
+        assert HTTP.get(f"{server.url}/models", headers=headers, timeout=30).status_code == 200
     wrong = {"model": KEY, "messages": []}
     got = server.post(wrong, headers={"authorization": f"Bearer {KEY}"})
     assert KEY not in got.text
-    assert httpx.get(server.url.replace("/v1", "/health"), timeout=30).status_code == 200
+    assert HTTP.get(server.url.replace("/v1", "/health"), timeout=30).status_code == 200
     server.stop()
     assert KEY not in "\n".join(server.lines)
 
@@ -41,7 +42,7 @@ def test_a_key_is_asked_for_and_never_shown(serve: Start, tmp_path: Path) -> Non
 def test_the_environment_may_hold_the_key(serve: Start) -> None:
     server = serve("-m", SCRIPTED, "--host", "0.0.0.0", env={"TTC_SERVE_KEY": KEY})
     url = server.url.replace("0.0.0.0", "127.0.0.1")
-    assert httpx.get(f"{url}/models", timeout=30).status_code == 401
+    assert HTTP.get(f"{url}/models", timeout=30).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_a_client_that_leaves_cancels_its_draws(serve: Start) -> None:
         body = {"messages": [{"role": "user", "content": f"{stream}?"}], "stream": stream}
         with (
             pytest.raises(httpx.ReadTimeout),
-            httpx.stream("POST", f"{server.url}/chat/completions", json=body, timeout=0.4) as got,
+            HTTP.stream("POST", f"{server.url}/chat/completions", json=body, timeout=0.4) as got,
         ):
             for _ in got.iter_lines():
                 pass
@@ -160,7 +161,7 @@ def test_time_is_up(serve: Start) -> None:
     got = server.ask()
     assert (got.status_code, got.json()["error"]["code"]) == (504, "timeout")
     assert server.ask(ttc={"timeout": 0.1}).status_code == 504
-    with httpx.stream(
+    with HTTP.stream(
         "POST",
         f"{server.url}/chat/completions",
         json={"messages": [{"role": "user", "content": "?"}], "stream": True},
@@ -219,7 +220,9 @@ def test_a_store_that_is_gone_is_told_and_taken_up_again(serve: Start) -> None:
 
 def test_the_store_gives_the_served_votes(serve: Start, ttc: Ttc) -> None:
     server = serve("-m", SCRIPTED, "--method", "majority", "-n", "7", "--pool", "day")
-    served = [server.ask(f"{i} and how many?").json()["ttc"]["answer"] for i in range(40)]
+    with ThreadPoolExecutor(8) as threads:
+        asked = threads.map(server.ask, [f"{i} and how many?" for i in range(40)])
+        served = [answer.json()["ttc"]["answer"] for answer in asked]
     server.stop()
     store = ("--db", str(server.database))
     lines = ttc("export", "day", "-o", "-", *store).lines
