@@ -26,8 +26,10 @@ SMALL = {
     "math": ["--problems", "2", "--samples", "60"],
     "gates": ["--trials", "2", "--problems", "5", "--draws", "8"],
     "strategies": ["--tasks", "1"],
+    "serve": ["--requests", "8", "--many", "5"],
 }
 SCRIPTS = {"startup": "startup", "gates": "gates", "math": "verify", "strategies": "strategies"}
+SCRIPTS |= {"serve": "serve"}
 SCRIPTS |= dict.fromkeys(("wide", "deep", "simulated", "rules"), "curves")
 FIGURES = {
     "startup": {"python", "typer", "help", "sweep-help", "models-help"}
@@ -40,6 +42,8 @@ FIGURES = {
     "deep": {f"deep_{key}" for key in ("seconds", "cpu_seconds", "peak_mb", "inexact")},
     "simulated": {"exact_ms", "subsets", "simulated_ms", "times_faster", "furthest"}
     | {"mean_subsets", "mean_times_faster"},
+    "serve": {"solved_ms", "served_ms", "overhead_ms", "ratio", "overhead_cpu_ms", "many_seconds"}
+    | {"many_cpu_ms", "many_wrong", "peak_mb", "grown_mb"},
     "math": {f"math_{key}" for key in ("answers", "cold_seconds", "cold_peak_mb", "memo_seconds")}
     | {"math_wrong", "math_astray"},
     "gates": {
