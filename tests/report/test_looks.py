@@ -82,6 +82,7 @@ def curve_of(rule: str, source: str, *, oracle: bool = False, at: float = 0.2) -
 
 
 POOLS = ("qwen-7b", "llama-8b", "smollm2")
+RULES = ("coverage", "majority", "mean")
 MANY = [
     curve_of(r, s, oracle=r == "coverage") for s in POOLS for r in ("coverage", "majority", "mean")
 ]

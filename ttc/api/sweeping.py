@@ -211,20 +211,17 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     known = {field.name for field in fields(SweepOptions)}
     plain: dict[str, Any] = {name: each for name, each in options.items() if name in known}
     ks, rates = options.get("ks"), options.get("rates")
-    asserted = options.get("asserted") or ()
     named_rules = spec.split(rules) if isinstance(rules, str) else rules
     plain["rules"] = None if named_rules is None else tuple(named_rules)
     budgets = () if ks is None else tuple(ks) if isinstance(ks, Iterable) else (ks,)
     plain["ks"] = tuple(whole("each of ks", k, 1) for k in budgets)
     by = options.get("by") or ()
     plain["by"] = (by,) if isinstance(by, str) or not isinstance(by, Iterable) else tuple(by)
-    plain["asserted"] = (asserted,) if isinstance(asserted, str) else tuple(asserted)
-    until = options.get("until") or ()
-    plain["until"] = (until,) if isinstance(until, str) else tuple(until)
-    for name, given in (
-        ("confusion", options.get("confusion") or ()),
-        ("agreement", options.get("agreement") or ()),
-    ):
+    for name in ("asserted", "until"):
+        given = plain.get(name) or ()
+        plain[name] = (given,) if isinstance(given, str) else tuple(given)
+    for name in ("confusion", "agreement"):
+        given = plain.get(name) or ()
         plain[name] = split_specs(given) if isinstance(given, str) else tuple(given)
     plain["rates"] = convert_rates(rates)
     return SweepOptions(**plain)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
+from ttc.messages.counts import some
 from ttc.plugins.guards import Guarded, verdict_fault
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts, verifiers
@@ -98,11 +99,12 @@ class Summary:
         """Return the summary line."""
         if self.scored and not self.decided:
             mean = self.total / self.scored
-            return f"{self.scored} of {self.samples} samples scored, {mean:.4g} on average"
+            every = some(self.samples, "sample")
+            return f"{self.scored} of {every} scored, {mean:.4g} on average"
         accuracy = "unknown" if self.accuracy is None else f"{self.accuracy:.4f}"
         return (
-            f"{self.correct} of {self.counted} samples correct ({accuracy}), "
-            f"{len(self.solved)} of {len(self.problems)} problems solved at least once"
+            f"{self.correct} of {some(self.counted, 'sample')} correct ({accuracy}), "
+            f"{len(self.solved)} of {some(len(self.problems), 'problem')} solved at least once"
         )
 
 
@@ -138,7 +140,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
             continue
         # A verifier that ends early may not have read all samples.
         if left := len(unjudged) + (next(source, None) is not None):
-            what = f"gave no verdict on {left} samples or more"
+            what = f"gave no verdict on {some(left, 'sample')} or more"
             raise plugins.fault("verifiers", verifier.name, what)
         return
 

@@ -8,7 +8,7 @@ from typing import Any
 from ttc import interchange, keys
 from ttc.cli.output import document
 from ttc.errors import UsageError
-from ttc.messages.counts import with_tokens
+from ttc.messages.counts import some, with_tokens
 from ttc.messages.visible import for_stdout, report_line
 from ttc.report.tables.columns import columns
 from ttc.session import Session
@@ -62,7 +62,7 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         judge = f"{row['name']} {row['version']} {row['config']}"
         read = {True: ", which read the reference", None: ", which may have read the reference"}
         reading = read.get(row["reads_reference"], "")
-        print(report_line(f"  {row['verdicts']} verdicts by {judge}{reading}"))
+        print(report_line(f"  {some(row['verdicts'], 'verdict')} by {judge}{reading}"))
     if found := tags.values(store.reader, pool):
         print(report_line(f"  tags: {', '.join(f'{name} ({n})' for name, n in found.items())}"))
     if problems:
