@@ -12,7 +12,6 @@ from ttc.cli.job_log import target_of
 from ttc.cli.output import Lines, document, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
-from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
 from ttc.records import Sample
 from ttc.samples import conclusion, job
@@ -21,7 +20,6 @@ from ttc.samples.plan import Plan
 from ttc.samples.pool_lock import claimed
 from ttc.samples.tally import Tally
 from ttc.session import Session
-from ttc.store import pools
 
 
 def draw(session: Session, options: SampleJob, output: str | None, as_json: bool) -> int:
@@ -33,7 +31,6 @@ def draw(session: Session, options: SampleJob, output: str | None, as_json: bool
     with stdout_kept_clean(), stoppable() as wake:
         try:
             with job.opened(session, options, wake) as run:
-                remember(pools=pools.names(run.store.reader))
                 plan, tally, spent = _written(session, run, target, wake)
         except Stopped as stopped:
             if not stopped.nobody_reads:
