@@ -44,7 +44,7 @@ def counts_in(path: Path) -> Iterator[tuple[int, str]]:
             )
             value = ast.unparse(part.value)
             # A constant, or a name before a verb: "numeric runs no code".
-            if not whole and not value.isupper() and not re.search(r"\b(name|log)$", value):
+            if not whole and not value.isupper() and not re.search(r"(\bname|\blog|_has)$", value):
                 yield part.lineno, value + str(after.value)
 
 

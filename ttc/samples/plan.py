@@ -165,8 +165,7 @@ def _enrol(
 
 def retagged(plan: Plan) -> list[str]:
     """Return what this run did to the tags of problems that the pool had before, a line each."""
-    added: Counter[str] = Counter()
-    changed: Counter[str] = Counter()
+    added, changed = Counter[str](), Counter[str]()
     first: dict[str, str] = {}
     for each in plan.enrolled:
         for name, value in each.problem.tags.items() if each.before is not None else ():

@@ -99,8 +99,7 @@ class Summary:
         """Return the summary line."""
         if self.scored and not self.decided:
             mean = self.total / self.scored
-            every = some(self.samples, "sample")
-            return f"{self.scored} of {every} scored, {mean:.4g} on average"
+            return f"{self.scored} of {some(self.samples, 'sample')} scored, {mean:.4g} on average"
         accuracy = "unknown" if self.accuracy is None else f"{self.accuracy:.4f}"
         return (
             f"{self.correct} of {some(self.counted, 'sample')} correct ({accuracy}), "
