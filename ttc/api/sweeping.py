@@ -211,22 +211,16 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     plain: dict[str, Any] = {name: each for name, each in options.items() if name in known}
     named_rules = spec.split(rules) if isinstance(rules, str) else rules
     plain["rules"] = None if named_rules is None else tuple(named_rules)
-    budgets = (
-        ()
-        if (ks := options.get("ks")) is None
-        else tuple(ks)
-        if isinstance(ks, Iterable)
-        else (ks,)
-    )
+    ks = () if (given := options.get("ks")) is None else given
+    budgets = tuple(ks) if isinstance(ks, Iterable) else (ks,)
     plain["ks"] = tuple(whole("each of ks", k, 1) for k in budgets)
-    by = options.get("by") or ()
-    plain["by"] = (by,) if isinstance(by, str) or not isinstance(by, Iterable) else tuple(by)
-    for name in ("asserted", "until"):
-        given = plain.get(name) or ()
-        plain[name] = (given,) if isinstance(given, str) else tuple(given)
+    for name in ("by", "asserted", "until"):
+        each = plain.get(name) or ()
+        alone = isinstance(each, str) or not isinstance(each, Iterable)
+        plain[name] = (each,) if alone else tuple(each)
     for name in ("confusion", "agreement"):
-        given = plain.get(name) or ()
-        plain[name] = split_specs(given) if isinstance(given, str) else tuple(given)
+        each = plain.get(name) or ()
+        plain[name] = split_specs(each) if isinstance(each, str) else tuple(each)
     plain["rates"] = convert_rates(options.get("rates"))
     return SweepOptions(**plain)
 

@@ -23,7 +23,6 @@ from ttc.store import Store, verdicts, verifiers
 from ttc.store.judged import Row, judged
 from ttc.store.pools import Pool
 from ttc.store.sql import storable
-from ttc.store.verifiers import VerifierId
 from ttc.verdicts.judge_inputs import remember_reading, remember_votes, with_question
 from ttc.verifiers import Verifier, extras
 
@@ -37,10 +36,10 @@ def make(spec: str) -> Verifier:
     return verifier
 
 
-def identify(verifier: Verifier) -> VerifierId:
+def identify(verifier: Verifier) -> verifiers.VerifierId:
     """Return the name, version and configuration that key a verifier's verdicts."""
     with plugins.calling("verifiers", str(verifier.name), "be identified"):
-        who = VerifierId(str(verifier.name), str(verifier.version), dict(verifier.config))
+        who = verifiers.VerifierId(str(verifier.name), str(verifier.version), dict(verifier.config))
         keys.canonical_json(who.config)
     return who
 
