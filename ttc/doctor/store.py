@@ -13,7 +13,7 @@ from pathlib import Path
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.doctor.system import existing
 from ttc.errors import StoreError
-from ttc.messages.counts import size
+from ttc.messages.counts import size, some
 from ttc.store import integrity, lock, runs
 from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any
 from ttc.store.migrations.views import NAMES
@@ -176,7 +176,7 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("pools", "samples")
         )
-    return ok("contents", f"no damage; {pools} pools, {samples} samples")
+    return ok("contents", f"no damage; {some(pools, 'pool')}, {some(samples, 'sample')}")
 
 
 def _views(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:

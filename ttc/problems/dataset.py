@@ -16,6 +16,7 @@ from ttc.errors import UsageError
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.noting import Notes
+from ttc.messages.counts import some
 from ttc.problems import tagging, telling
 from ttc.problems.detection import FIRST, Reader
 from ttc.problems.sources import (
@@ -75,7 +76,7 @@ class Dataset:
         if self.repeated:
             parts.append(f"{self.repeated} identical lines dropped")
         if self.skipped:
-            parts.append(f"{len(self.skipped)} bad lines skipped, first {self.skipped[0]}")
+            parts.append(f"{some(len(self.skipped), 'bad line')} skipped, first {self.skipped[0]}")
         rest = telling.remarks(self.notes, count, self.remark)
         if self.unused:
             rest.append(f"not used: {telling.quoted(self.unused, ', ')}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
+from ttc.messages.counts import some
 from ttc.serving.asking.catalog import Catalog
 from ttc.serving.asking.fields import Wanted
 from ttc.serving.engines.engine import Engine
@@ -125,7 +126,7 @@ class Asking:
         if not drawn:
             return ""
         if None in expected:
-            return f"{drawn} draws"
+            return some(drawn, "draw")
         return f"{drawn} of {sum(each or 0 for each in expected)} draws"
 
     async def turns(self, gone: asyncio.Future[None]) -> AsyncIterator[bool]:

@@ -63,17 +63,15 @@ def listing(session: Session, database: Path | None, shown: Shown, commands: Seq
         aliases = secrets.cleaned(session.config.aliases)
         document({"schema": 1, "settings": listed, "models": aliases})
     else:
-        columns(
-            [
-                {
-                    "setting": key,
-                    "value": value.value,
-                    "about": value.origin if shown.origin else SETTINGS[key].meaning,
-                }
-                for key, value in values.items()
-            ],
-            least=2,
-        )
+        rows = [
+            {
+                "setting": key,
+                "value": value.value,
+                "about": value.origin if shown.origin else SETTINGS[key].meaning,
+            }
+            for key, value in values.items()
+        ]
+        columns(rows, least=2)
 
 
 def _no_setting(name: str, commands: Sequence[str]) -> UsageError:

@@ -59,11 +59,11 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
             gone = backend.untune()
             session.say(f"{choice.spec}: " + ("forgotten" if gone else "was not tuned here"))
             return
-        with session.progress.stage(f"tuning {choice.spec}") as stage:
+        with session.progress.stage(f"tuning {choice.spec}", "steps") as stage:
 
             def tell(line: str) -> None:
                 session.say(line)
-                stage.what = line
+                stage.done += 1
 
             found = backend.tune(requantise=requantise, tell=tell)
         _tell(session, choice.spec, found, as_json)

@@ -11,6 +11,7 @@ from typing import Any
 from ttc import interchange
 from ttc.cli.output import document
 from ttc.cli.showing.cells import reference_cell, short, table
+from ttc.messages.counts import some
 from ttc.outcomes import picking
 from ttc.outcomes.picking import Found
 from ttc.session import Session
@@ -41,8 +42,9 @@ def show(session: Session, store: Store, pool: Pool, wanted: Filter, as_json: bo
     session.say(_line(pool.name, wanted, found, len(chosen)))
     if found.unjudged and "truncated" not in wanted.kinds:
         name = found.verifier.get("name")
+        more = some(found.unjudged, "more draw has", "more draws have", grouped=True)
         session.say(
-            f"{found.unjudged:,} more draws have no verdict by {name}; "
+            f"{more} no verdict by {name}; "
             f"ttc verify {shlex.quote(pool.name)} -V {name} judges them"
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from ttc.cli.output import document
 from ttc.cli.showing.cells import short, table
 from ttc.errors import UsageError
-from ttc.messages.counts import with_tokens
+from ttc.messages.counts import some, with_tokens
 from ttc.messages.visible import for_stdout, report_line
 from ttc.outcomes import differences, picking
 from ttc.outcomes.differences import Side
@@ -66,4 +66,4 @@ def _correct(sides: dict[str, Side] | None, problem: str, as_json: bool) -> dict
 def _judge(row: dict[str, Any]) -> str:
     read = {True: ", which read the reference", None: ", which may have read the reference"}
     judge = f"{row['name']} {row['version']} {row['config']}"
-    return f"{row['verdicts']} verdicts by {judge}{read.get(row['reads_reference'], '')}"
+    return f"{some(row['verdicts'], 'verdict')} by {judge}{read.get(row['reads_reference'], '')}"

@@ -134,7 +134,7 @@ class Catalog:
         if strategy is not None:
             asked = strategy.config.get("n", 0)
         if isinstance(asked, int) and asked > self._most:
-            message = f"n={asked} draws are more than this server allows, {self._most}"
+            message = f"n={asked} is more than the {self._most} that this server allows"
             raise ApiError(400, message, param="model", code="invalid_value")
 
     def listing(self) -> list[dict[str, Any]]:
