@@ -210,3 +210,38 @@ def test_on_a_terminal_it_says_what_to_do() -> None:
         os.close(ours), os.close(theirs)
         assert (done.returncode, done.stdout) == (2, "")
         assert line in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "told"),
+    [
+        ("q.jsonl", ['{"question": "a?"}'], "q.jsonl: generic, 1 problem\n"),
+        (
+            "q.jsonl",
+            ['{"question": "a?", "answer": "1", "foo": "x"}', '{"question": "b?"}'],
+            "q.jsonl: generic, 2 problems, 1 with a reference (answer); not used: `foo`\n",
+        ),
+        ("q.txt", ["a?", "b?", "c?"], "q.txt: text, 3 problems\n"),
+        (
+            "q.txt",
+            ["a?", '{"question": "b?"}', "c?"],
+            "q.txt: text (2), generic (1), 3 problems\n",
+        ),
+    ],
+)
+def test_each_says_what_was_read(
+    ttc: Ttc, tmp_path: Path, name: str, lines: list[str], told: str
+) -> None:
+    (tmp_path / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    ran = ttc("solve", "--each", name, *MODEL)
+    assert ran.err.startswith(told)
+    assert told not in ttc("solve", "--each", name, *MODEL, "-q").err
+    piped = ttc("solve", "--each", *MODEL, stdin="".join(f"{line}\n" for line in lines))
+    assert piped.err.endswith(told.replace(name, "stdin"))
+
+
+def test_a_bad_line_of_a_file_is_told_before_anything_is_asked(ttc: Ttc, tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text('{"question": "a?"}\n{"no": 1}\n', encoding="utf-8")
+    ran = ttc("solve", "--each", "q.jsonl", *MODEL)
+    assert (ran.code, ran.out) == (2, "")
+    assert "q.jsonl:2: no question in the fields no" in ran.err

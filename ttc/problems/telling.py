@@ -11,7 +11,7 @@ from ttc.records import Problem
 
 _LISTED = 6  # unused fields that are named
 # What a reference holds besides what an answer is compared with.
-_BESIDE = ("choices", "prompt", "entry_point", "setup", "starter_code", "fn_name", "metadata",
+BESIDE = ("choices", "prompt", "entry_point", "setup", "starter_code", "fn_name", "metadata",
            "model", "variables")  # fmt: skip
 
 
@@ -25,10 +25,10 @@ def in_their_words(
 
 def referenced(problems: Sequence[Problem], roles: Mapping[str, Iterable[str]]) -> str:
     """Return how many problems have a reference, and in which fields it is."""
-    count = sum(any(name not in _BESIDE for name in each.reference) for each in problems)
+    count = sum(any(name not in BESIDE for name in each.reference) for each in problems)
     if not count:
         return "none with a reference"
-    kept = (name for each in problems[:100] for name in each.reference if name not in _BESIDE)
+    kept = (name for each in problems[:100] for name in each.reference if name not in BESIDE)
     fields = list(roles.get("reference", ())) or list(dict.fromkeys(kept))
     without = len(problems) - count
     rest = f", {without:,} without" if without else ""
