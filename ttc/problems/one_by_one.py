@@ -41,7 +41,9 @@ class Tally:
         self.referenced += bool(names)
         if reader is not None:
             self.references.update(reader.notes.roles.get("reference", names))
-            self.unused |= dict.fromkeys(reader.unused(dict.fromkeys(fields, ("",))))
+            fields: dict[str, set[str]] = {}
+            add_fields(fields, record or {})
+            self.unused |= dict.fromkeys(reader.unused(fields))
 
     def describe(self, name: str) -> str:
         """Return one line: what was read, as which shapes, and what was not."""
