@@ -15,7 +15,14 @@ from ttc.messages import notes
 from ttc.problems import telling
 from ttc.problems.dataset import given, reader_of
 from ttc.problems.detection import Reader
-from ttc.problems.sources import QUESTIONS, Data, ReadOptions, formats_of, name_of
+from ttc.problems.sources import (
+    QUESTIONS,
+    Data,
+    ReadOptions,
+    add_fields,
+    formats_of,
+    name_of,
+)
 from ttc.records import Message, Problem
 
 
