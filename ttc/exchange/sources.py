@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def _of(
     whole = formats.recognised(path, head, known)
     if whole is None and not path.is_dir():
         if other is None:
-            raise UsageError(f"{shown}: {_unknown(head, shown)}")
+            raise UsageError(f"{shown}: {_unknown(path, head, shown)}")
         whole = other
     if whole is not None:
         return [Log(path, whole, shown)]
@@ -88,9 +89,11 @@ def _of(
     return inside
 
 
-def _unknown(head: bytes, shown: str) -> str:
+def _unknown(path: Path, head: bytes, shown: str) -> str:
     """Return why a file cannot be imported, and what to do."""
     if zip_members.is_archive(head):
+        if not zipfile.is_zipfile(path):
+            return "not a whole ZIP archive: cut, damaged, or still being written; copy it again"
         return f"a ZIP archive: unzip -p {quote(shown)} | ttc import - --pool NAME"
     record = first_line(head) or {}
     if not head.strip():
