@@ -38,12 +38,12 @@ def test_the_wrapper_of_a_schema_is_taken_off(ttc: Ttc, tmp_path: Path, wrap: bo
         outer = {"type": "json_schema", "json_schema": outer}
     written(tmp_path / "outer.json", outer)
     log = written(tmp_path / "log.jsonl", {"problem": "p", "text": '{"a": 1}'})
-    ran = ttc("verify", log, "-V", "schema:file=outer.json", "--json")
+    ran = ttc("verify", log, "-V", "schema:outer.json", "--json")
     assert (ran.code, ran.document["correct"]) == (0, 1)
     assert "the schema inside it is used" in ran.err
     # A schema of an object that has such properties is meant itself.
     written(tmp_path / "own.json", {"type": "object", "properties": {"schema": {}, "name": {}}})
-    assert "inside" not in ttc("verify", log, "-V", "schema:file=own.json").err
+    assert "inside" not in ttc("verify", log, "-V", "schema:own.json").err
 
 
 def test_a_cut_archive_is_told(ttc: Ttc, tmp_path: Path) -> None:

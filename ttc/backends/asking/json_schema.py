@@ -41,7 +41,8 @@ def _unwrapped(content: Any, place: str) -> Any:
     inner = content
     if isinstance(inner, dict) and inner.get("type") == "json_schema":
         inner = inner.get("json_schema", inner)
-    if isinstance(inner, dict) and {"name", "schema"} <= inner.keys() <= _WRAPPER:
+    named = isinstance(inner, dict) and {"name", "schema"} <= inner.keys() <= _WRAPPER
+    if named and isinstance(inner["schema"], dict):
         notes.tell(f"{place}: a response format of OpenAI's API; the schema inside it is used")
         return inner["schema"]
     return content
