@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import Ttc
+
+import ttc as library
 
 S = ("-m", "scripted:answers=1*1")
 
@@ -65,3 +69,45 @@ def test_no_shots_are_told(ttc: Ttc, tmp_path: Path, sums: Path) -> None:
     written(tmp_path / "ex.jsonl", {"question": "e?", "answer": "1"})
     ran = ttc("sample", sums, "--few-shot", "ex.jsonl", "--shots", 0, "-n", 1, *S)
     assert "--shots 0: no example of ex.jsonl is shown" in ran.err
+
+
+def test_results_of_anthropics_batches_are_told_how(ttc: Ttc, tmp_path: Path) -> None:
+    message = {
+        "content": [{"type": "thinking", "thinking": "?"}, {"type": "text", "text": "4"}],
+        "model": "claude",
+        "stop_reason": "max_tokens",
+        "usage": {"input_tokens": 3, "output_tokens": 7},
+    }
+    rows = [
+        {"custom_id": "q1", "result": {"type": "succeeded", "message": message}},
+        {"custom_id": "q2", "result": {"type": "errored", "error": {"type": "x"}}},
+    ]
+    log = written(tmp_path / "an swers.jsonl", *rows)
+    ran = ttc("import", log.name, "--pool", "p")
+    assert ran.code == 2
+    told = ran.err.partition("turn them into lines: ")[2].strip()
+    assert told.startswith("jq -c ")
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not here")
+    lines = subprocess.run(
+        ["sh", "-c", told.partition(" | ttc import")[0]],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    ).stdout
+    assert ttc("import", "-", "--pool", "p", stdin=lines).code == 0
+    (sample,) = library.pool("p").samples()
+    assert (sample.problem, sample.text, sample.finish_reason) == ("q1", "4", "length")
+    assert (sample.model, sample.prompt_tokens, sample.completion_tokens) == ("claude", 3, 7)
+
+
+def test_an_import_without_new_draws_says_so(ttc: Ttc, tmp_path: Path) -> None:
+    log = written(tmp_path / "log.jsonl", {"problem": "q", "index": 0, "text": "1"})
+    assert "p: imported 1 problem × 1 draw" in ttc("import", log, "--pool", "p").err
+    assert "p: nothing new in 1 problem" in ttc("import", log, "--pool", "p").err
+    judged = {"problem": "q", "index": 0, "text": "1", "correct": True, "verifier": "v"}
+    written(log, judged)
+    again = ttc("import", log, "--pool", "p").err
+    assert "p: no new draws in 1 problem" in again
+    assert "1 verdicts by" in again

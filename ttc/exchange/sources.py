@@ -89,6 +89,15 @@ def _of(
     return inside
 
 
+_ANTHROPIC = (
+    'jq -c \'select(.result.type == "succeeded") | .result.message as $m | '
+    '{{problem: .custom_id, text: ([$m.content[].text // empty] | join("")), model: $m.model, '
+    'finish_reason: (if $m.stop_reason == "max_tokens" then "length" else "stop" end), '
+    "prompt_tokens: $m.usage.input_tokens, completion_tokens: $m.usage.output_tokens}}' {file} "
+    "| ttc import - --pool NAME"
+)
+
+
 def _unknown(path: Path, head: bytes, shown: str) -> str:
     """Return why a file cannot be imported, and what to do."""
     if zip_members.is_archive(head):
@@ -100,6 +109,9 @@ def _unknown(path: Path, head: bytes, shown: str) -> str:
         return "an empty file"
     if "text" not in record and record.keys() & {"question", "prompt", "messages"}:
         return "these look like problems, not draws: ttc sample draws from them"
+    if {"custom_id", "result"} <= record.keys():
+        lines = _ANTHROPIC.format(file=quote(shown))
+        return f"results of Anthropic's batches; turn them into lines: {lines}"
     return (
         "no log that ttc knows; name its format with --format, or for lines with other names the "
         "fields with --map problem=FIELD,text=FIELD"
