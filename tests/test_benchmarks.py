@@ -30,7 +30,9 @@ SMALL = {
 SCRIPTS = {"startup": "startup", "gates": "gates", "math": "verify", "strategies": "strategies"}
 SCRIPTS |= dict.fromkeys(("wide", "deep", "simulated", "rules"), "curves")
 FIGURES = {
-    "startup": {"python", "typer", "help", "sweep-help", "tab-bash", "tab-zsh"},
+    "startup": {"python", "typer", "help", "sweep-help", "models-help"}
+    | {"tab-bash", "tab-zsh", "tab-commands", "tab-values", "tab-rules", "tab-options"}
+    | {"tab-verifiers", "tab-models", "tab-settings", "tab-pools", "tab-problems"},
     "rerun": {"first_seconds", "rerun_seconds", "rerun_tokens", "rerun_differing"},
     "throughput": {"command_rate", "command_peak_mb", "loop_rate", "backend_rate"},
     "share": {"loop_share", "loop_share_error", "writer_share", "writer_cpu_share", "commit_ms"},
