@@ -31,7 +31,7 @@ def test_asking_again_costs_nothing(ttc: Ttc) -> None:
 def test_the_prompt_may_come_through_a_pipe(ttc: Ttc) -> None:
     assert ttc("solve", *VOTE, stdin="How many?\n").out == "25\n"
     assert ttc("solve", "-", *VOTE, stdin="How many?\n").out == "25\n"
-    assert "0 new tokens" in ttc("solve", "How many?", *VOTE, stdin="never read").err
+    assert "0 new tokens" in ttc("solve", "How many?", *VOTE, stdin="\n").err
 
 
 def test_first_finish_picks_the_shortest_and_cancels_the_rest(ttc: Ttc) -> None:

@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ttc import paths
 from ttc.errors import UsageError
 
 T = TypeVar("T")
@@ -166,7 +167,7 @@ class OptionReader:
         if (path := self.text(name, None)) is None:
             return None
         try:
-            return Path(path).read_text(encoding="utf-8")
+            return Path(paths.expanded(path, f"{self._owner}: {name}")).read_text(encoding="utf-8")
         except OSError as error:
             raise self.error(f"{name}={path}: {error.strerror or error}") from None
         except ValueError as error:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
 
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _folder(variable: str, kind: str) -> Path:
     if given := os.environ.get(variable):
-        return Path(given)
+        return Path(expanded(given, variable))
     import platformdirs
 
     return Path(getattr(platformdirs, f"user_{kind}_dir")("ttc", appauthor=False))
@@ -45,6 +47,35 @@ def default_database() -> Path:
     return data_folder() / "ttc.db"
 
 
+def expanded(path: str | os.PathLike[str], where: str = "") -> str:
+    """Return a path with `~`, `$NAME` and `${NAME}` replaced, as a shell would do it.
+
+    A shell does not do so in settings, behind `=` and `@`, and in quotes. A file that has such a
+    name is meant itself. UsageError, which begins with `where`, for a variable that is not set, and
+    for a user without a home folder.
+    """
+    text = os.fspath(path)
+    if not text.startswith("~") and "$" not in text:
+        return text
+    if os.path.lexists(text):
+        return text
+    place = f"{where}: " if where else ""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if (set_to := os.environ.get(name)) is None:
+            raise UsageError(
+                f"{place}{text}: the variable {name} is not set; set it, or write the path out"
+            )
+        return set_to
+
+    whole = os.path.expanduser(_VARIABLE.sub(value, text))
+    if whole.startswith("~"):
+        user = re.split(r"[/\\]", whole)[0]
+        raise UsageError(f"{place}{text}: no home folder of {user}; write the path out")
+    return whole
+
+
 def atomic_write(path: str | Path, data: str | bytes, option: str = "") -> None:
     """Write a file so that it has either all of `data` or its old content.
 
@@ -53,7 +84,7 @@ def atomic_write(path: str | Path, data: str | bytes, option: str = "") -> None:
     StoreError if the disk is full, UsageError if the file cannot be written for another reason.
     """
     content = data.encode() if isinstance(data, str) else data
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(expanded(path, option)))
     try:
         if target.exists() and not target.is_file():
             target.write_bytes(content)

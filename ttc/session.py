@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ttc import config as settings
 from ttc.config import Config
+from ttc.messages.progress import SILENT, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +16,14 @@ class Session:
     """The surroundings of one run, of a command or of a Python call.
 
     `say` prints a line for people, apart from the results. `again` is the command or call that
-    resumes the run; notes and the store's list of runs name it. `quiet` turns progress off.
+    resumes the run; notes and the store's list of runs name it. `progress` shows how far it is.
     """
 
     config: Config
     database: Path
     say: Callable[[str], None]
     again: str
-    quiet: bool = False
+    progress: Progress = SILENT
 
 
 def load(
@@ -31,11 +32,11 @@ def load(
     say: Callable[[str], None],
     again: str,
     *,
-    quiet: bool = False,
+    progress: Progress = SILENT,
 ) -> Session:
     """Read the settings and find the store. UsageError for a wrong setting.
 
     `config` is a settings file in place of the user's, `database` the store; None: as set.
     """
     found = settings.load(config)
-    return Session(found, settings.database(found, database), say, again, quiet)
+    return Session(found, settings.database(found, database), say, again, progress)

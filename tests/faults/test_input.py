@@ -81,15 +81,21 @@ def test_no_arguments_at_all(ttc_process: Ttc, terminal: int) -> None:
 # 2
 
 
-@pytest.mark.parametrize("command", ["solve", "sample"])
 def test_open_stdin_is_not_touched(
-    ttc_process: Ttc, problems: Problems, open_pipe: tuple[int, int], command: str
+    ttc_process: Ttc, problems: Problems, open_pipe: tuple[int, int]
 ) -> None:
-    """Case 2: with an argument, an open pipe on stdin is neither waited for nor read."""
-    asked = "How many?" if command == "solve" else problems(1)
-    done = ttc_process(command, asked, "-m", MODEL, "-n", "2", stdin=open_pipe[0])
+    """Case 2: with a file, an open pipe on stdin is neither waited for nor read."""
+    done = ttc_process("sample", problems(1), "-m", MODEL, "-n", "2", stdin=open_pipe[0])
     assert done.returncode == 0, done.stderr
     assert os.read(open_pipe[0], 100) == b"left alone\n"
+
+
+def test_open_stdin_without_input(ttc_process: Ttc, open_pipe: tuple[int, int]) -> None:
+    """Case 2: beside a question, an open pipe into which nobody writes is not waited for."""
+    assert os.read(open_pipe[0], 100) == b"left alone\n"
+    done = ttc_process("solve", "How many?", "-m", MODEL, "-n", "2", stdin=open_pipe[0])
+    assert done.returncode == 0, done.stderr
+    assert "it is left out" in done.stderr
 
 
 def test_loop_over_a_file_reaches_every_line(

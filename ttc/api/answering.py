@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ttc import problems
-from ttc.api.calling import Data, File, SamplingArguments, begin, check_names, parts_of, sampling
+from ttc.api.calling import (
+    Data,
+    File,
+    SamplingArguments,
+    Shown,
+    begin,
+    check_names,
+    parts_of,
+    sampling,
+)
 from ttc.api.wording import python_errors
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
@@ -34,7 +43,8 @@ class SolveArguments(SamplingArguments, total=False):
     `tokens=2000,seconds=60`. `draft` is the small model of specreason. `keep` names a pool in
     which answers are kept as samples, and `new_pool` takes NAME.2, … if it has other settings.
     `database` is the store and `config` a settings file in place of the user's (None: as set).
-    With `progress=False` notes go to the log `ttc` instead of stderr.
+    With `progress=False` notes go to the log `ttc` instead of stderr, and there is no meter; it may
+    be a function, as for `ttc.sample`.
     """
 
     method: str | None
@@ -48,7 +58,7 @@ class SolveArguments(SamplingArguments, total=False):
     oracle: bool
     database: File | None
     config: File | None
-    progress: bool
+    progress: Shown
 
 
 OWN = SolveArguments.__annotations__.keys() - SamplingArguments.__annotations__.keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, cast
@@ -15,8 +15,10 @@ from ttc.errors import UsageError
 from ttc.formats import files
 from ttc.formats.mapping import check_mapping
 from ttc.messages import notes, secrets
+from ttc.messages.progress import SILENT, Progress, Stage
 from ttc.messages.visible import one_line
 from ttc.records import Problem
+from ttc.report.progress import Calls, Display
 from ttc.samples.recipe import Sampling
 from ttc.session import Session, load
 
@@ -109,21 +111,35 @@ def text(name: str, value: object) -> str | None:
     return value
 
 
+# Whether notes and a meter go to stderr, or a function that is called with a copy of each stage.
+Shown: TypeAlias = bool | Callable[[Stage], object]
+
+
 def begin(
-    call: str, database: File | None, config: File | None = None, *, progress: bool = True
+    call: str, database: File | None, config: File | None = None, *, progress: Shown = True
 ) -> Session:
     """Read the settings and find the store. UsageError for a wrong setting.
 
-    Notes go to stderr, with `progress` off to the log `ttc` (INFO).
+    Notes go to stderr; with `progress` off, or a function, to the log `ttc` (INFO).
     """
-    notes.hush(not progress)
+    aloud = progress is True
+    notes.hush(not aloud)
     return load(
         None if config is None else Path(config),
         None if database is None else Path(database),
-        _print if progress else _log,
+        _print if aloud else _log,
         f"ttc.{call}(…)",
-        quiet=not progress,
+        progress=shown_by(progress),
     )
+
+
+def shown_by(progress: Shown) -> Progress:
+    """Return what shows how far a call is. UsageError for what is no function."""
+    if isinstance(progress, bool):
+        return Display() if progress else SILENT
+    if not callable(progress):
+        raise UsageError(f"progress must be True, False or a function, not {progress!r}")
+    return Calls(progress)
 
 
 def _print(line: str) -> None:

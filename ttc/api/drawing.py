@@ -13,6 +13,7 @@ from ttc.api.calling import (
     Data,
     File,
     SamplingArguments,
+    Shown,
     begin,
     check_names,
     parts_of,
@@ -25,7 +26,6 @@ from ttc.api.wording import in_python, python_errors
 from ttc.errors import BackendError
 from ttc.problems import Choosing, ReadOptions, parse_ids
 from ttc.records import Sample
-from ttc.report.progress import Meter
 from ttc.samples import conclusion, job
 from ttc.samples.job import Opened, SampleJob
 from ttc.samples.pool_lock import claimed
@@ -53,7 +53,8 @@ class DrawingArguments(SamplingArguments, total=False):
     text around a question with choices, or `@FILE`: `{question}`, and `{choices}` or a line with
     `{label}` and `{text}`. `database` is the store and `config` a settings file in place of the
     user's (None: as set). With `progress=False` notes go to the log `ttc` instead of stderr, and
-    there is no meter.
+    there is no meter; a function instead is called with a copy of the `Stage` that the run is in
+    (`ttc.messages.progress`), a few times a second and from another thread.
     """
 
     limit: int | None
@@ -71,7 +72,7 @@ class DrawingArguments(SamplingArguments, total=False):
     tag: str | Sequence[str] | Mapping[str, str]
     database: File | None
     config: File | None
-    progress: bool
+    progress: Shown
 
 
 def sample(
@@ -185,14 +186,16 @@ def _drawn(session: Session, run: Opened, *, kept: bool = False) -> Iterator[Sam
         if kept:
             yield from run.kept(plan)
         drawing = run.drawing(plan, arrived.append)
-        with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
+        with run.stage(plan, session.progress) as stage:
             for tally in drawing.run(run.deadline, run.spending):
-                meter.update(tally.drawn, tally.tokens, run.status(), uncounted=tally.uncounted)
+                tally.show(stage)
                 while arrived:
-                    yield arrived.popleft()
+                    with session.progress.paused():
+                        yield arrived.popleft()
+            spent = stage.seconds
         yield from arrived
     tally = drawing.tally
-    for line in conclusion.summary(plan, tally, meter.seconds if plan.missing else 0.0):
+    for line in conclusion.summary(plan, tally, spent if plan.missing else 0.0):
         session.say(line)
     missing = conclusion.shortfall(plan, tally, session.again)
     if missing is not None and not tally.stopped:

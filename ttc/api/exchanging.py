@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ttc.api.calling import File, begin, text
+from ttc.api.calling import File, Shown, begin, text
 from ttc.api.sources import StoredPool
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import python_errors
@@ -26,7 +26,7 @@ def import_logs(
     mapping: Mapping[str, str] | None = None,
     database: File | None = None,
     config: File | None = None,
-    progress: bool = True,
+    progress: Shown = True,
 ) -> Pool:
     """Import logs of other tools into a pool, and return the pool.
 

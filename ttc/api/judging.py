@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ttc import jsonl
-from ttc.api.calling import File, begin, check_names, renames
+from ttc.api.calling import File, Shown, begin, check_names, renames
 from ttc.api.sources import Judged, Source, StoredPool, named
 from ttc.api.wording import python_errors
 from ttc.report import verifier_quality
@@ -47,7 +47,7 @@ def verify_each(
     *,
     database: File | None = None,
     config: File | None = None,
-    progress: bool = True,
+    progress: Shown = True,
     **options: Unpack[VerifyArguments],
 ) -> Iterator[Judged]:
     """Yield each sample with its verdict as it is judged; what is judged is kept, also if the
@@ -64,7 +64,7 @@ def verify(
     *,
     database: File | None = None,
     config: File | None = None,
-    progress: bool = True,
+    progress: Shown = True,
     **options: Unpack[VerifyArguments],
 ) -> Summary:
     """Judge samples and return the counts. Never draws a sample; a verdict in the store stays.
@@ -72,7 +72,8 @@ def verify(
     `source` is a pool or its name, a file of sample lines, or a list of records or of `Sample`;
     verdicts on samples of the store are kept there. `verifier` is `NAME:key=value,…` (None: the
     setting). `database` is the store and `config` a settings file in place of the user's (None:
-    as set). `progress=False` sends notes to the log `ttc` instead of stderr. For the other
+    as set). `progress=False` sends notes to the log `ttc` instead of stderr, without a meter; it
+    may be a function, as for `ttc.sample`. For the other
     arguments see `ttc.api.VerifyArguments`; for the counts, `ttc.verdicts.Summary`.
 
     UsageError for a source or a verifier that cannot be used, or if nothing could be judged for
@@ -89,7 +90,7 @@ def verify(
                 return cast("Summary", done.value)
 
 
-def _begin(source: Source, database: File | None, config: File | None, progress: bool) -> Session:
+def _begin(source: Source, database: File | None, config: File | None, progress: Shown) -> Session:
     """Find the settings and the store: those that are given, else those of a pool."""
     if isinstance(source, StoredPool):
         database = source.database if database is None else database

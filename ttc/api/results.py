@@ -146,7 +146,7 @@ class Sweep(Inquiries):
         are the intervals for problems like these. UsageError if the cost is not known, or
         matplotlib is missing (the extra `plot`).
         """
-        from ttc.report.plot import SCORED, SOLVED, figure
+        from ttc.report.plots.plot import SCORED, SOLVED, figure
 
         with python_errors():
             axis = self.options.axis if cost is None else axis_of(cost)
@@ -213,7 +213,8 @@ class Sweep(Inquiries):
 
     def _repr_html_(self) -> str:
         """Return the curves as a plain HTML table, a row per budget; names are escaped."""
-        from ttc.report import intervals, oracles, tables
+        from ttc.report import intervals, oracles
+        from ttc.report.tables.words import in_words
 
         parts = []
         parted, sizes = groups.titled(self._result)
@@ -230,7 +231,7 @@ class Sweep(Inquiries):
                 )
                 parts.append(f"<tr><td>{points[0].k}</td>{cells}</tr>")
             parts.append("</table>")
-        lines = (*intervals.in_words(self._result), tables.in_words(self.options.conventions))
+        lines = (*intervals.in_words(self._result), in_words(self.options.conventions))
         parts += [f"<p>{in_html(line)}</p>" for line in lines]
         parts += [f"<p>note: {in_html(line)}</p>" for line in self.warnings]
         return "\n".join(parts)

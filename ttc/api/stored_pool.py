@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc import interchange
 from ttc.api import exporting, frames, judging, sweeping
+from ttc.api.calling import Shown
 from ttc.api.results import Sweep
 from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
@@ -111,7 +112,7 @@ class Pool(StoredPool):
         self,
         verifier: str | None = None,
         *,
-        progress: bool = True,
+        progress: Shown = True,
         **options: Unpack[judging.VerifyArguments],
     ) -> Summary:
         """Judge the samples that `verifier` has not judged yet; see `ttc.verify`."""
@@ -121,7 +122,7 @@ class Pool(StoredPool):
         self,
         verifier: str | None = None,
         *,
-        progress: bool = True,
+        progress: Shown = True,
         **options: Unpack[judging.VerifyArguments],
     ) -> Iterator[tuple[Sample, Verdict]]:
         """Yield each sample with its verdict as it is judged; see `ttc.verify_each`."""

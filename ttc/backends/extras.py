@@ -129,6 +129,27 @@ class Reporting(Ability, Protocol):
 
 
 @runtime_checkable
+class Counting(Ability, Protocol):
+    """A backend that counts tokens as it generates them, so that progress is seen before the first
+    draw ends."""
+
+    @property
+    def generated(self) -> int:
+        """How many tokens it has generated since it was opened, those of unfinished draws too. A
+        display reads it from another thread."""
+
+
+@runtime_checkable
+class Loading(Ability, Protocol):
+    """A backend that tells what it is loading, since that may take minutes."""
+
+    @property
+    def loading(self) -> str:
+        """What is being loaded, with its size (`SmolLM2 (145 MB)`); empty before and after. A
+        display reads it from another thread."""
+
+
+@runtime_checkable
 class Wide(Ability, Protocol):
     """A backend that needs many requests under way to keep all of its parts busy."""
 

@@ -31,6 +31,8 @@ class GuardedBackend(Guarded):
     extras: ClassVar[Mapping[str, tuple[type, ...]]] = {
         "room": (int,),
         "status": (str,),
+        "generated": (int,),
+        "loading": (str,),
         "refuses": (str, type(None)),
         "slots": (int, type(None)),
         "tune": (Tuning,),

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ttc import plugins
+from ttc import paths, plugins
 from ttc.backends import Backend, addresses
 from ttc.backends.asking import extra_fields
 from ttc.backends.asking.capabilities import can_at_most
@@ -78,6 +78,8 @@ def resolve(spec: str | None, config: Config) -> ModelChoice:
             raise UsageError(how())
         note = "no model was named: using the bundled SmolLM2-135M-Instruct (-m names another)"
         return ModelChoice(*split(BUNDLED), note=note)
+    if wanted not in config.aliases and wanted.startswith(("~", "$")):
+        wanted = paths.expanded(wanted, "-m")
     if wanted in config.aliases:
         return _batched(_alias(wanted, config.aliases[wanted]), wanted, config)
     return _batched(ModelChoice(*split(wanted, config)), wanted, config)
@@ -115,6 +117,7 @@ SAMPLING = (
 
 
 def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
+    table = {key: _path(name, value) for key, value in table.items()}
     backend, model = split(str(table["model"]))
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     others = (*SAMPLING, "model", "price")
@@ -127,6 +130,12 @@ def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     except ValueError as error:
         raise UsageError(f"[models.{name}]: {error}") from None
     return ModelChoice(backend, model, options, defaults, price=price)
+
+
+def _path(alias: str, value: Any) -> Any:
+    """Return a value of an alias; one that begins as a path of this user is written out."""
+    begins = isinstance(value, str) and re.match(r"~[/\\]|\$\w+[/\\]|\$\{\w+\}[/\\]", value)
+    return paths.expanded(value, f"[models.{alias}]") if begins else value
 
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:

@@ -59,6 +59,7 @@ class SimulatedBackend:
         self._order: list[tuple[int, int, str]] = []
         self._over: deque[Completion] = deque()
         self._started = 0
+        self.generated = 0  # tokens
         self._epoch = time.monotonic()
 
     def submit(self, request: Request) -> None:
@@ -96,14 +97,18 @@ class SimulatedBackend:
         if self._tick:
             ticks = min(ends - self._clock, max(int(PIECE / self._tick), 1))
             time.sleep(ticks * self._tick)
-            self._clock += ticks
+            self._advance(self._clock + ticks)
             if self._clock < ends:
                 return None
         heapq.heappop(self._order)
-        self._clock = ends
+        self._advance(ends)
         running = self._running.pop(request_id)
         self._fill()
         return self._timed(running)
+
+    def _advance(self, clock: int) -> None:
+        self.generated += (clock - self._clock) * len(self._running)
+        self._clock = clock
 
     def _timed(self, running: Running) -> Completion:
         def at(ticks: int) -> float:

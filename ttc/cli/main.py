@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from ttc.cli import failures
+from ttc.cli.help import SHORT, expanded, version_asked, version_line
 from ttc.cli.typer_parts import (
     COMPLETE,
     HELP,
@@ -32,21 +33,24 @@ COMMANDS = {
     "sample": "Draw n completions per problem and keep every one.",
     "verify": "Judge samples: a pool, a file or a pipe.",
     "sweep": "Compute the score of each selection rule at each budget, from stored samples alone.",
+    "serve": "Answer OpenAI's interface by a method, and keep every draw.",
     "import": "Import logs of other tools into a pool: draws, questions, references, verdicts.",
     "export": "Write pools as files: for other tools, or as tables.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
+    "view": "Read samples in the browser, or write the page to a folder.",
     "rm": "Remove pools, with the samples that no other pool uses.",
     "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
+    "keys": "Store the keys of servers in the system's keyring, and list where keys come from.",
     "plugins": "List backends, verifiers, selectors, strategies and formats.",
-    "config": "Show the settings in force and where they come from.",
+    "config": "Show the settings in force and where they come from; set, get or unset one.",
     "db": "Look after the store: check, copy, merge, shrink, search it, query it with SQL.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
 # Commands that have commands of their own, behind which options stand.
-GROUPS = {"db"}
+GROUPS = {"config", "db", "keys", "models"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
@@ -66,7 +70,7 @@ def build() -> LazyGroup:
         rich_markup_mode=None,
         context_settings=HELP,
         epilog="Run the same command again: it resumes, and draws only what is missing. "
-        "ttc --version prints the version.",
+        "ttc help COMMAND explains one; ttc --version prints the version.",
     )
 
     @app.callback()
@@ -84,11 +88,6 @@ def build() -> LazyGroup:
 def hoist(args: Sequence[str]) -> list[str]:
     """Move global options that stand before the command behind it."""
     moved, rest = _options_before(args)
-    if rest[:1] and rest[0] in GROUPS:
-        more, words = _options_before(rest[1:])
-        moved, rest = [*moved, *more], [rest[0], *words]
-        if len(rest) > 1:
-            return [*rest[:2], *moved, *rest[2:]]
     return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
 
 
@@ -114,18 +113,19 @@ def complain(message: str) -> None:
 def _dispatch(args: Sequence[str]) -> int:
     """Parse and invoke a command. Click's own `main` is not used: it turns a broken pipe into exit
     code 1."""
-    if list(args) == ["--version"]:
+    if version_asked(args):
         # As an option of the group it would make every --help import typer's converters.
-        from importlib.metadata import version
-
-        print(f"ttc {version('ttc-cli')}")
+        print(version_line())
         return Exit.DONE
+    if not args and COMPLETE not in os.environ:
+        print(SHORT)
+        return Exit.USAGE
     group = build()
     if COMPLETE in os.environ:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
     convert_plainly()
-    with group.make_context("ttc", hoist(args) or ["--help"]) as context:
+    with group.make_context("ttc", expanded(hoist(args), GROUPS)) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
 
@@ -139,15 +139,14 @@ def run(args: Sequence[str]) -> int:
         if lost:
             raise lost[0]
     except typer.Exit as ended:
-        # Help was printed; without arguments, as a hint to a wrong use.
-        code = ended.exit_code if args else Exit.USAGE
+        code = ended.exit_code
     except TtcError as error:
         complain(str(error))
         failures.trace(error, args)
         code = error.code
     except ClickFault as error:
         named = [arg for arg in hoist(args)[:1] if arg in COMMANDS]
-        complain(usage_line(error, " ".join(["ttc", *named]), args))
+        complain(usage_line(error, " ".join(["ttc", *named]), args, build()))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code

@@ -23,6 +23,9 @@ Database = Annotated[
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="A settings file to use instead of the user's.")
 ]
+Project = Annotated[
+    bool, typer.Option("--project", help="Write ttc.toml of this project, not the user's file.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 RawOutput = Annotated[
     bool,

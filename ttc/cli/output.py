@@ -58,6 +58,7 @@ class Lines:
         if target == "-":
             sys.stdout.flush()
             return _raw_stdout()
+        target = self._target = paths.expanded(target, "-o")
         path = Path(target)
         # A device or a named pipe is written as it is.
         self._part = path if path.exists() and not path.is_file() else Path(f"{target}.part")

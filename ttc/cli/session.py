@@ -7,11 +7,13 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ttc.messages import notes, secret_headers
+from ttc.messages.progress import SILENT
 from ttc.messages.visible import inert, print_raw, visible
+from ttc.report.progress import Display
 from ttc.session import Session, load
 
 
@@ -27,18 +29,25 @@ class _Readable(logging.Formatter):
         return inert(visible(super().format(record)))
 
 
-def begin(
-    config: Path | None, database: Path | None, quiet: bool = False, *, raw_output: bool = False
-) -> Session:
-    """Read the settings and find the store. UsageError for settings that are wrong."""
+def talk(quiet: bool = False) -> Callable[[str], None]:
+    """Return what prints a note on stderr; send the warnings of backends there, too."""
     notes.hush(quiet)
-    print_raw(raw_output)
     # Warnings of backends go to the log, and from there to stderr.
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_Readable())
     logging.getLogger("ttc").setLevel(logging.ERROR if quiet else logging.NOTSET)
+    return _ignore if quiet else notes.put
+
+
+def begin(
+    config: Path | None, database: Path | None, quiet: bool = False, *, raw_output: bool = False
+) -> Session:
+    """Read the settings and find the store. UsageError for settings that are wrong."""
+    say = talk(quiet)
+    print_raw(raw_output)
     again = shlex.join(["ttc", *map(secret_headers.hidden, sys.argv[1:])])
-    return load(config, database, _ignore if quiet else notes.put, again, quiet=quiet)
+    progress = SILENT if quiet else Display()
+    return load(config, database, say, again, progress=progress)
 
 
 @contextlib.contextmanager

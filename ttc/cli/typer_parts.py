@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
@@ -18,10 +17,11 @@ import typer
 import typer.core
 import typer.main
 
-from ttc.errors import TtcError
+from ttc.cli.sub_groups import HELP as HELP
+from ttc.cli.sub_groups import sub_group
+from ttc.errors import UsageError
 
 COMPLETE = "_TTC_COMPLETE"  # the variable by which a shell's script asks for completions
-HELP = {"help_option_names": ["-h", "--help"]}
 # The base of the errors of the command line's parser.
 ClickFault: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -44,15 +44,11 @@ class LazyGroup(typer.core.TyperGroup):
             return None
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"ttc.cli.commands.{name}")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
         function = getattr(module, name)
-        commands = getattr(module, "SUBCOMMANDS", None)
-        if commands is None:
-            single.command(cmd_name, context_settings=HELP)(function)
-        else:
-            single.callback()(function)
-        for each in commands or ():
-            single.command(context_settings=HELP)(each)
+        if hasattr(module, "SUBCOMMANDS"):
+            return sub_group(cmd_name, function, module)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
+        single.command(cmd_name, context_settings=HELP)(function)
         return typer.main.get_command(single)
 
     def get_help_option(self, ctx: Any) -> Any:
@@ -68,12 +64,12 @@ class LazyGroup(typer.core.TyperGroup):
             formatter.write_dl(list(self.summaries.items()))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Resolve a name; TtcError with a near name for an unknown one."""
+        """Resolve a name; UsageError with the command that may be meant for an unknown one."""
         named = args[0] in self.summaries or args[0].startswith("-")
         if not named and not ctx.resilient_parsing:
-            near = get_close_matches(args[0], self.summaries, n=1, cutoff=0.5)
-            hint = f"did you mean ttc {near[0]}?" if near else "ttc --help lists them"
-            raise TtcError(f"no command {args[0]!r}; {hint}")
+            from ttc.cli.naming import near
+
+            raise UsageError(near.command_line(args[0], self.summaries))
         return super().resolve_command(ctx, args)
 
 
@@ -84,17 +80,51 @@ def group_of(app: typer.Typer) -> LazyGroup:
     return group
 
 
-def usage_line(error: Any, command: str, args: Sequence[str] = ()) -> str:
-    """Return the message of a ClickFault with what to do; `command` and `args` are as called."""
+def usage_line(
+    error: Any, command: str, args: Sequence[str] = (), group: LazyGroup | None = None
+) -> str:
+    """Return the message of a ClickFault with what to do; `command` and `args` are as called.
+
+    Options of the other commands of `group` are known, too."""
+    from ttc.cli.naming import near
+
     message = str(error.format_message()).strip().rstrip(".")
     context = getattr(error, "ctx", None)
     # Some errors have no context.
     path = command if context is None else context.command_path
-    option = str(getattr(error, "option_name", None) or "\0")
+    option = str(getattr(error, "option_name", None) or "")
+    texts = [arg for arg in args if re.match(r"-(?!-[\w-]+=)\S*\s", arg.strip())]
     # Options of one letter have no blanks in them, and none is a digit.
-    if option[1:2].isdigit() or any(a.startswith(option) and " " in a.strip() for a in args):
-        return f"{message}; write -- before a text that begins with -, and options before that"
+    if texts or option[1:2].isdigit():
+        text = near.quoted(texts[0] if texts else next(arg for arg in args if option in arg))
+        return (
+            f"{message}; write -- before a text that begins with -, and options before that: "
+            f"{path} -- {text}"
+        )
+    if option and hasattr(error, "possibilities"):
+        line = near.option_line(error, path, _options_of(group, context))
+        asked = next((each for each in args if each.startswith(option) and each != option), None)
+        named = getattr(context, "info_name", None)
+        if asked is None or "did you mean" in line or named != "solve":
+            return line
+        return f"{line}; to ask a text that begins with -: {path} -- {near.quoted(asked)}"
+    if message.startswith("No such command") and context is not None:
+        word = message.partition("'")[2].partition("'")[0]
+        return near.within_line(word, context.info_name, context.command.list_commands(context))
+    if "unexpected extra argument" in message and context and context.info_name == "solve":
+        return f'{message}; put the question in quotes: {path} "…"'
     return f"{message}; see {path} --help"
+
+
+def _options_of(group: LazyGroup | None, context: Any) -> dict[str, list[str]]:
+    """Return the options of each command of a group."""
+    found: dict[str, list[str]] = {}
+    if group is None:
+        return found
+    for name in group.list_commands(context):
+        parameters = getattr(group.get_command(context, name), "params", ())
+        found[name] = [option for each in parameters for option in each.opts]
+    return found
 
 
 def prepare_completion() -> None:

@@ -15,7 +15,7 @@ from ttc.curves.baseline_draws import Draws, as_draws, read_draws, saved_fields
 from ttc.curves.compare import Terms, terms_of
 from ttc.curves.table import Table
 from ttc.errors import UsageError
-from ttc.paths import atomic_write
+from ttc.paths import atomic_write, expanded
 from ttc.selectors import Selector
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def read_baseline(path: str) -> Baseline | None:
 
 def _document(path: str) -> dict[str, Any] | None:
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(Path(expanded(path, "--baseline")).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return document if isinstance(document, dict) and document.get("kind") == KIND else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ttc import paths
 from ttc.config import read_toml
 from ttc.curves.cost_axes import AXES
 from ttc.curves.costs import EFLOPS, Rates
@@ -68,7 +68,7 @@ def _table(given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         table, shown = dict(given), str(dict(given))
     else:
-        shown = os.fspath(given)
+        shown = paths.expanded(given, "--rates")
         table = read_toml(Path(shown))
     try:
         Rates.of(table)

@@ -21,6 +21,7 @@ from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, tabulate_computable
 from ttc.errors import UsageError
 from ttc.formats import mapping
+from ttc.messages.progress import SILENT, Progress, Stage
 from ttc.records import Curve
 from ttc.selectors import Selector
 from ttc.selectors.oracles import why_oracles
@@ -32,7 +33,10 @@ __all__ = ["DEFAULT_RULES", "SweepOptions", "SweepResult", "sweep"]
 
 
 def sweep(
-    options: SweepOptions, sources: Sequence[Source], baseline: Baseline | Source | None = None
+    options: SweepOptions,
+    sources: Sequence[Source],
+    baseline: Baseline | Source | None = None,
+    progress: Progress = SILENT,
 ) -> SweepResult:
     """Compute the curves of all sources and what else the options ask for. Never calls a model.
 
@@ -60,9 +64,24 @@ def sweep(
         (baseline,), lost = grading.grade(options.value, [baseline])
         unscored += lost
     ks = options.budgets(max(source.n for source in sources))
-    tables = [_table(options, source, rules, ks) for source in sources]
-    result = SweepResult(options, [_measured(options, table) for table in tables])
-    result.warnings += [*told, *unscored, *notes]
+    with progress.stage("computing", "problems", sum(len(s.problems) for s in sources)) as stage:
+        tables = [_table(options, source, rules, ks, stage) for source in sources]
+    with progress.stage("intervals and comparisons"):
+        result = SweepResult(options, [_measured(options, table) for table in tables])
+        result.warnings += [*told, *unscored, *notes]
+        _complete(result, rules, sources, baseline, ks)
+    return result
+
+
+def _complete(
+    result: SweepResult,
+    rules: Mapping[str, Selector],
+    sources: Sequence[Source],
+    baseline: Baseline | Source | None,
+    ks: Sequence[int],
+) -> None:
+    """Add the curves, and what else the options ask for, to the values."""
+    options = result.options
     _leave_out(result)
     result.warnings += _costs_known(result, sources)
     for source, table in zip(sources, result.tables, strict=True):
@@ -88,7 +107,6 @@ def sweep(
     result.comparisons = family.corrected(result.comparisons)
     result.warnings += family.caveats(result.comparisons, options.ci)
     analyses.weigh(result)
-    return result
 
 
 def _notes_of_files(sources: Sequence[Source], baseline: Baseline | Source | None) -> list[str]:
@@ -128,7 +146,11 @@ def _note_left_out(result: SweepResult, table: Table, *, several: bool) -> None:
 
 
 def _table(
-    options: SweepOptions, source: Source, rules: Mapping[str, Selector], ks: Sequence[int]
+    options: SweepOptions,
+    source: Source,
+    rules: Mapping[str, Selector],
+    ks: Sequence[int],
+    stage: Stage | None = None,
 ) -> Table:
     """Return the values of the rules that can be computed over a source."""
     lost = {
@@ -139,7 +161,9 @@ def _table(
     scored = {name: rule for name, rule in rules.items() if name not in lost}
     name, draw = source.name, options.draw
     priced = rates.rates_of(options.rates_by_source, source, options.eflops)
-    table = tabulate_computable(source.problems, scored, ks, source=name, rates=priced, draw=draw)
+    table = tabulate_computable(
+        source.problems, scored, ks, source=name, rates=priced, draw=draw, stage=stage
+    )
     draws = [draw for outcomes in source.problems.values() for draw in outcomes]
     oracles = why_oracles(scored, draws, source.scored)
     return replace(table, oracles=oracles, left_out={**lost, **table.left_out})

@@ -10,6 +10,7 @@ from ttc.curves import parallel
 from ttc.curves.costs import Rates, expected_cost
 from ttc.curves.lack import Check, Missing, without_mean
 from ttc.errors import UsageError, wrong_option
+from ttc.messages.progress import Stage
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate, estimates_of, value_on
@@ -78,7 +79,7 @@ def tabulate(
     return table
 
 
-def tabulate_computable(
+def tabulate_computable(  # noqa: PLR0913 (the stage is for a display)
     problems: Problems,
     selectors: Mapping[str, Selector],
     ks: Sequence[int],
@@ -86,8 +87,10 @@ def tabulate_computable(
     source: str,
     rates: Rates = UNKNOWN,
     draw: str = "without",
+    stage: Stage | None = None,
 ) -> Table:
-    """Return the same of the rules that can be computed; the others are in `Table.left_out`."""
+    """Return the same of the rules that can be computed; the others are in `Table.left_out`.
+    `stage` counts the problems that are done."""
     if not any(problems.values()):
         raise UsageError(f"{source}: there are no draws to sweep")
     if any(k < 1 for k in ks):
@@ -108,6 +111,7 @@ def tabulate_computable(
         lambda at: _row(pools[at], selectors, budgets, rates, draw),
         len(pools),
         sum(map(len, pools)),
+        (stage or Stage(source)).advance,
     )
     for name, why in ((name, why) for _, failed in rows for name, why in failed.items()):
         lost.setdefault(name, Missing(why, UsageError(why)))

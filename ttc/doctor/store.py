@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.doctor.system import existing
 from ttc.errors import StoreError
-from ttc.store import integrity, runs
+from ttc.store import integrity, lock, runs
 from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any
 from ttc.store.migrations.views import NAMES
 from ttc.store.schema import MIGRATIONS
@@ -109,25 +108,21 @@ def _file_system(path: Path) -> Iterator[Check]:
 
 def _lock(path: Path) -> Iterator[Check]:
     """Report a process that holds the write lock for longer than a transaction takes."""
-    real = Path(os.path.realpath(path))  # the lock is beside the file that a link leads to
-    lock = real.with_name(f"{real.name}.lock")
-    if sys.platform == "win32" or not lock.exists():
+    file = lock.lock_file(path)
+    if not file.exists():
         return
-    import fcntl
-
-    descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = lock.opened(file)
     try:
         until = time.monotonic() + _HELD
         while time.monotonic() < until:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if lock.try_lock(descriptor):
+                lock.unlock(descriptor)
                 yield ok("lock", "free")
                 return
             time.sleep(0.02)
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
+        pid = lock.holder(descriptor)
     finally:
         os.close(descriptor)
-    pid = holder if holder.isdigit() else ""
     who = f"pid {pid}{_command(pid)}" if pid else "another process"
     end = f", or end it: kill {pid}" if pid else ""
     yield fail(

@@ -16,9 +16,10 @@ from ttc import paths
 from ttc.errors import TtcError, UsageError
 from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
+from ttc.messages.progress import SILENT, Progress, Stage
 from ttc.outcomes.verifier_choice import choose_verifier, described
 from ttc.records import Message, Problem, Sample
-from ttc.store import Store, imported, pools, samples, token_logprobs
+from ttc.store import Store, counts, imported, pools, samples, token_logprobs
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.pools import Pool
@@ -58,12 +59,17 @@ class ExportOptions:
     questions: bool = False
 
 
-def write_file(database: Path, options: ExportOptions, target: str) -> list[str]:
+def write_file(
+    database: Path, options: ExportOptions, target: str, progress: Progress = SILENT
+) -> list[str]:
     """Export to a file, completely or not at all; return what the format cannot hold."""
     form = formats.writer(options.format)
     _check_ending(options.format, target)
-    path = Path(os.path.realpath(target))
-    with draws(database, options, form) as found:
+    path = Path(os.path.realpath(paths.expanded(target, "-o")))
+    with (
+        progress.stage(f"exporting {', '.join(options.pools)}", "draws") as stage,
+        draws(database, options, form, stage) as found,
+    ):
         if isinstance(form, WritesFiles):
             return form.write_files(found, path)
         try:
@@ -96,8 +102,10 @@ def write_stream(database: Path, options: ExportOptions, stream: BinaryIO) -> li
 
 
 @contextmanager
-def draws(database: Path, options: ExportOptions, form: WritesDraws) -> Iterator[Iterator[Draw]]:
-    """Open the store and yield the draws of pools as a format gets them.
+def draws(
+    database: Path, options: ExportOptions, form: WritesDraws, stage: Stage | None = None
+) -> Iterator[Iterator[Draw]]:
+    """Open the store and yield the draws of pools as a format gets them; `stage` counts them.
 
     UsageError for a pool, a problem or a verifier that is not there.
     """
@@ -111,11 +119,15 @@ def draws(database: Path, options: ExportOptions, form: WritesDraws) -> Iterator
         wanted = _problems(store.reader, found, options.problems)
         # Lines come as `ttc verify` prints them; other formats often number draws by their order.
         by_problem = options.format not in formats.LINES
-        yield (
+        every = (
             with_question(draw) if options.questions else draw
             for pool, who in plans
             for draw in of_pool(store.reader, pool, who, wanted, by_problem=by_problem)
         )
+        stage = stage or Stage("exporting")
+        if not wanted:
+            stage.total = sum(counts.of_pool(store.reader, pool) for pool in found)
+        yield stage.each(every)
 
 
 def with_question(draw: Draw) -> Draw:

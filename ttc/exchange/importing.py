@@ -28,9 +28,6 @@ from ttc.store.database import empty
 
 CHUNK = 500  # draws that are written in one transaction
 
-# Called with the draws done and all there are.
-Progress = Callable[[int, int], object]
-
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
@@ -72,6 +69,8 @@ class Import:
     def each(self) -> Iterator[int]:
         """Import; yield the number of draws done so far, every CHUNK of them."""
         with contextlib.ExitStack() as stack:
+            shown = self.session.progress.stage(self.options.pool, "draws", self.total)
+            stage = stack.enter_context(shown)
             connection: Any
             if self.store is not None:
                 connection = self.store.reader
@@ -93,6 +92,7 @@ class Import:
             for log, found in zip(self.logs, self.surveys, strict=True):
                 for step in self._steps(targets, placer, connection, log, found):
                     done += 1
+                    stage.done = done
                     writer.add(step)
                     if done % CHUNK == 0:
                         yield done
@@ -193,12 +193,10 @@ def opened(
     session: Session,
     options: ImportOptions,
     on_failure: Callable[[], None] | None = None,
-    on_read: Callable[[int], object] = lambda done: None,
 ) -> Iterator[Import]:
     """Read the logs through, check everything, and open the store; close it at the end.
 
-    `on_failure` is called from the store's thread if that breaks, `on_read` with the number of
-    draws read so far. UsageError for a log that cannot
+    `on_failure` is called from the store's thread if that breaks. UsageError for a log that cannot
     be read, StoreError if the store cannot be opened.
     """
     if not options.pool.strip():
@@ -210,7 +208,8 @@ def opened(
         logs, others = stack.enter_context(found)
         logs = [replace(log, model=options.model) for log in logs]
         data = known_problems(session, options.problems) if options.problems else None
-        read, tally.without = survey.of_all(logs, options.options, on_read)
+        with session.progress.stage(f"reading for {options.pool}", "draws") as stage:
+            read, tally.without = survey.of_all(logs, options.options, stage)
         logs, surveys = [log for log, _ in read], [each for _, each in read]
         tally.logs, tally.not_logs = len(logs), others
         if not any(each.draws + each.attempts for each in surveys):

@@ -12,6 +12,7 @@ from pathlib import Path
 from shlex import quote
 from typing import BinaryIO, cast
 
+from ttc import paths
 from ttc.errors import UsageError
 from ttc.exchange import formats
 from ttc.formats import ReadsDraws
@@ -51,7 +52,7 @@ def found(
     others: list[str] = []
     with tempfile.TemporaryDirectory(prefix="ttc-import-") as folder:
         for name in files:
-            path = _spooled(Path(folder)) if name == "-" else Path(name)
+            path = _spooled(Path(folder)) if name == "-" else Path(paths.expanded(name))
             shown = "<stdin>" if name == "-" else name
             if not path.exists():
                 raise UsageError(f"{name}: no such file or folder")

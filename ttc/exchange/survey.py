@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,9 +13,9 @@ from ttc.exchange.chains import Chains
 from ttc.exchange.sources import Log
 from ttc.formats import Draw
 from ttc.formats.logs.opening import NoDrawsError, checked_text
+from ttc.messages.progress import Stage
 
 _WHOLE = ("index", "seed", "prompt_tokens", "completion_tokens", "think_tokens")
-EVERY = 500  # draws after which the progress is told
 
 
 @dataclass(slots=True)
@@ -100,23 +100,20 @@ def read(log: Log, options: Mapping[str, str]) -> Iterator[Draw]:
 
 
 def of_all(
-    logs: Sequence[Log], options: Mapping[str, str], on_read: Callable[[int], object]
+    logs: Sequence[Log], options: Mapping[str, str], stage: Stage
 ) -> tuple[list[tuple[Log, Survey]], list[str]]:
     """Read logs through; return each with what it holds, and why others of a folder have no draws.
 
-    `on_read` is told how many draws were read so far. UsageError for bad input.
+    `stage` counts the draws that are read. UsageError for bad input.
     """
     surveys: list[tuple[Log, Survey]] = []
     without = []
-    done = 0
     for log in logs:
         found = Survey()
         try:
             for draw in read(log, options):
                 found.add(draw)
-                done += 1
-                if done % EVERY == 0:
-                    on_read(done)
+                stage.done += 1
         except NoDrawsError as error:
             if not log.in_folder:
                 raise

@@ -21,6 +21,11 @@ def amount(known: int, uncounted: int, what: str = "tokens") -> str:
     return f"at least {known} {what}" if known else f"{what} unknown"
 
 
+def some(count: int, what: str, several: str | None = None) -> str:
+    """Return a number of things in words: "1 draw", "1,200 draws", "2 batches" (`several`)."""
+    return f"{count:,} {what if count == 1 else several or what + 's'}"
+
+
 def as_fields(name: str, known: int, uncounted: int) -> dict[str, int | None]:
     """Return a sum as JSON fields: null if a part is unknown, with the known part beside it."""
     fields = {name: exact(known, uncounted)}

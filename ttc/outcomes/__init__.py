@@ -12,6 +12,7 @@ from ttc import jsonl
 from ttc.errors import UsageError
 from ttc.formats.mapping import FieldMap
 from ttc.interchange import Intake
+from ttc.messages.progress import SILENT, Progress, Stage
 from ttc.outcomes import opinions
 from ttc.outcomes.lines import Reading, read_outcomes
 from ttc.outcomes.opinions import Repeats
@@ -21,7 +22,7 @@ from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors.oracles import Scored
-from ttc.store import Store, models, samples, verdicts, verifiers
+from ttc.store import Store, counts, models, samples, verdicts, verifiers
 from ttc.store import tags as stored_tags
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.tags import Collected
@@ -77,26 +78,31 @@ class Source:
         return max(map(len, self.problems.values()), default=0)
 
 
-def read(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
+def read(
+    database: Path, name: str, wanted: Wanted = DEFAULT, progress: Progress = SILENT
+) -> Source:
     """Return the judged draws of a pool, a file or stdin (`-`). UsageError if there are none."""
     if name == "-" or is_file(name, database):
-        return read_file(name, wanted)
-    return read_pool(database, name, wanted)
+        return read_file(name, wanted, progress)
+    return read_pool(database, name, wanted, progress)
 
 
-def read_file(name: str, wanted: Wanted = DEFAULT) -> Source:
+def read_file(name: str, wanted: Wanted = DEFAULT, progress: Progress = SILENT) -> Source:
     """Return the judged draws of a file or stdin (`-`). UsageError if there are none."""
-    return read_lines(name, name, wanted)
+    return read_lines(name, name, wanted, progress)
 
 
-def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = DEFAULT) -> Source:
+def read_lines(
+    name: str, lines: jsonl.Source, wanted: Wanted = DEFAULT, progress: Progress = SILENT
+) -> Source:
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
     origins = score_origins.Lines()
     intake = Intake(wanted.mapping, judged=True, form=wanted.format)
     reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, origins.see, intake)
-    source = _collect(name, read_outcomes(lines, reading=reading))
+    with progress.stage(f"reading {name}", "draws") as stage:
+        source = _collect(name, read_outcomes(lines, reading=reading), stage)
     source.mapped, source.notes = intake.fields, intake.notes()
     opinions.check_lines(name, source.problems, wanted.asked)
     source.scored = origins.scored()
@@ -109,7 +115,9 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = DEFAULT) -> Sour
     )
 
 
-def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
+def read_pool(
+    database: Path, name: str, wanted: Wanted = DEFAULT, progress: Progress = SILENT
+) -> Source:
     """Return the judged draws of a pool of the store. UsageError if there are none."""
     with Store.reading(store_with(database, name)) as store:
         pool = pool_named(store, name)
@@ -118,10 +126,15 @@ def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
         named = {row["name"] for row in found}
         scoring = {each if each in named else each.partition(":")[0] for each in wanted.scorers}
         judges = [row for row in found if row["name"] not in scoring] or found
-        by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
+        by = wanted.row
+        if by is None:
+            among = judges if wanted.verifier is None else found
+            by = choose_verifier(among, wanted.verifier, name)
         known, unscored = rows_of_scorers(found, wanted.scorers, name)
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
-        source = _collect(name, draws)
+        total = counts.of_pool(store.reader, pool)
+        with progress.stage(f"reading {name}", "draws", total) as stage:
+            source = _collect(name, draws, stage)
         rows = {each: choose_verifier(found, each, name) for each in wanted.asked.names}
         source.problems, source.repeats = opinions.of_pool(
             store.reader, pool, source.problems, wanted.asked, found, rows
@@ -145,10 +158,11 @@ def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
     )
 
 
-def _collect(name: str, outcomes: Iterable[tuple[str, bool, Outcome]]) -> Source:
+def _collect(name: str, outcomes: Iterable[tuple[str, bool, Outcome]], stage: Stage) -> Source:
     problems: dict[str, list[Outcome]] = {}
     unjudged = 0
     for problem, judged, outcome in outcomes:
+        stage.done += 1
         if judged:
             problems.setdefault(problem, []).append(outcome)
         else:

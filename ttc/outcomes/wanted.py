@@ -36,7 +36,8 @@ class Wanted:
     the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
     `beside` are the names of all sources that are read together; `tags` those to group problems
     by; with `scored` a line of a file that has a score is judged, whether it is correct or not;
-    `asked` are further verifiers whose opinions are read; `format` is the kind of a file.
+    `asked` are further verifiers whose opinions are read; `format` is the kind of a file. `row` is
+    the row id of the verifier, of a pool whose verifier was chosen already.
     UsageError for an unknown field.
     """
 
@@ -49,6 +50,7 @@ class Wanted:
     scored: bool = False
     asked: Asked = NOBODY
     format: str | None = None
+    row: int | None = None
 
     def __post_init__(self) -> None:
         check_mapping(self.mapping, MAPPABLE)

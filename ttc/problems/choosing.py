@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from ttc import paths
 from ttc.errors import UsageError, wrong_option
 from ttc.records import Problem
 
@@ -41,7 +42,11 @@ def parse_ids(given: str | Iterable[str] | None) -> tuple[str, ...]:
         found = [str(each) for each in given]
     elif given.startswith("@"):
         try:
-            found = Path(given[1:]).read_text(encoding="utf-8-sig").splitlines()
+            found = (
+                Path(paths.expanded(given[1:], "--ids"))
+                .read_text(encoding="utf-8-sig")
+                .splitlines()
+            )
         except OSError as error:
             raise wrong_option("ids", given, error.strerror or str(error)) from None
         except UnicodeDecodeError as error:

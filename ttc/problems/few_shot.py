@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from ttc import keys
+from ttc import keys, paths
 from ttc.errors import UsageError, wrong_option
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
@@ -125,6 +125,7 @@ def chosen(
         return None
     if count == 0:
         return None
+    source = paths.expanded(source, "--few-shot")
     examples = _read(source, reading)
     name = files.name_of(source)
     if count is None and len(examples) > _ALL:

@@ -11,7 +11,7 @@ from ttc.curves.saturation import GAIN, Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
 from ttc.messages.visible import one_line
-from ttc.report.tables import columns
+from ttc.report.tables.columns import aligned
 
 
 def predictions(
@@ -61,7 +61,7 @@ def splits(source: str, found: Split) -> Iterator[str]:
         )
         for each in found.optima
     ]
-    yield from columns(rows)
+    yield from aligned(rows)
     if found.exponents is None:
         yield f"{source}: no exponents: fewer than three budgets have their best inside the grid"
         return
@@ -91,4 +91,4 @@ def policies(source: str, found: Sequence[Policy], cost: str) -> Iterator[str]:
             )
             for each in group
         ]
-        yield from columns(rows)
+        yield from aligned(rows)

@@ -9,7 +9,7 @@ from ttc.curves.compare import Comparison
 from ttc.curves.comparing.family import name_of
 from ttc.curves.comparing.sign_flips import EXACT, FLIPS
 from ttc.report.escaping import in_markdown
-from ttc.report.tables import columns
+from ttc.report.tables.columns import aligned
 
 WIDER = "†"
 HEAD = ("rule@k", "difference [interval]", "p", "Holm", "MDE", "problems")
@@ -23,7 +23,7 @@ def as_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """Yield a table for the differences of each two sides, and what its columns mean."""
     for title, rows in _tables(comparisons):
         yield title
-        yield from columns([HEAD, *rows])
+        yield from aligned([HEAD, *rows], HEAD)
     yield from _legend(comparisons)
 
 

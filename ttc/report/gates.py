@@ -8,7 +8,7 @@ from ttc.curves.gate_words import change_of, in_words, p_text
 from ttc.curves.gates import NAMED, POPULATIONS, GateResult
 from ttc.curves.suite_tests.falls import ProblemFall
 from ttc.report.escaping import in_markdown
-from ttc.report.tables import columns
+from ttc.report.tables.columns import aligned
 
 WORST = 10  # problems that an annotation and a test case of JUnit list
 MOST_LINES = 20  # of problems on a terminal; JSON, JUnit and Markdown have them all
@@ -23,7 +23,7 @@ def lines(decisions: Sequence[GateResult]) -> Iterator[str]:
         question = POPULATIONS[each.population]
         yield f"{each.source}, {question}: {_summary(each)}"
         rows = [_cells(fall) for fall in each.problems[:MOST_LINES]]
-        yield from columns(rows) if rows else ()
+        yield from aligned(rows) if rows else ()
         if (more := len(each.problems) - MOST_LINES) > 0:
             yield f"and {more} more"
         if each.power is not None:
@@ -48,7 +48,7 @@ def reasons(each: GateResult) -> list[str]:
 def _below(each: GateResult) -> Iterator[str]:
     if len(each.below) > NAMED:
         shown = [*each.below.items()][:MOST_LINES]
-        yield from columns([(name, f"{value:.4f}") for name, value in shown])
+        yield from aligned([(name, f"{value:.4f}") for name, value in shown])
         if (more := len(each.below) - MOST_LINES) > 0:
             yield f"and {more} more"
 

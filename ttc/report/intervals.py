@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
 
 from ttc.curves.intervals import OF_DRAWS
 from ttc.curves.intervals.fixed_suite import part_of
 from ttc.curves.result import SweepResult
 from ttc.records import Curve, Point
+from ttc.report.tables.decimals import decimals_for, fixed
 
 THESE, LIKE_THESE = "these problems", "problems like these"
 # By method: its name, and why it stands in for the one that was asked for.
@@ -22,28 +25,48 @@ NAMED = {
 }
 
 
-def value_text(point: Point) -> str:
+class Digits(NamedTuple):
+    """The decimals of the values and of the bounds of a table."""
+
+    value: int = 4
+    bound: int = 3
+
+    @classmethod
+    def of(cls, curves: Iterable[Curve]) -> Digits:
+        """Return the decimals with which no value and no bound looks like 0 or 1 unless it is."""
+        points = [point for curve in curves for point in curve.points]
+        bounds = [(p.low, p.high, p.low_draws, p.high_draws) for p in points]
+        return cls(
+            decimals_for((point.value for point in points), cls().value, 6),
+            decimals_for(chain.from_iterable(bounds), cls().bound, 4),
+        )
+
+
+USUAL = Digits()
+
+
+def value_text(point: Point, digits: Digits = USUAL) -> str:
     """Return a value with its error; a dash if it is undefined."""
     if point.value is None:
         return "–"
-    error = "" if point.error is None else f" ±{point.error:.4f}"
-    return f"{point.value:.4f}{error}"
+    error = "" if point.error is None else f" ±{point.error:.{digits.value}f}"
+    return f"{fixed(point.value, digits.value)}{error}"
 
 
-def with_intervals(point: Point) -> str:
+def with_intervals(point: Point, digits: Digits = USUAL) -> str:
     """Return a value with its error and both intervals."""
-    parts = (value_text(point), these_text(point), like_these_text(point))
-    return " ".join(filter(None, parts))
+    between = (these_text(point, digits), like_these_text(point, digits))
+    return " ".join(filter(None, (value_text(point, digits), *between)))
 
 
-def these_text(point: Point) -> str:
+def these_text(point: Point, digits: Digits = USUAL) -> str:
     """Return the interval for these problems; empty if there is none."""
-    return _text(point.low_draws, point.high_draws)
+    return _text(point.low_draws, point.high_draws, digits)
 
 
-def like_these_text(point: Point) -> str:
+def like_these_text(point: Point, digits: Digits = USUAL) -> str:
     """Return the interval for problems like these; empty if there is none."""
-    return _text(point.low, point.high)
+    return _text(point.low, point.high, digits)
 
 
 def shown(curves: Sequence[Curve]) -> bool:
@@ -69,8 +92,10 @@ def in_words(result: SweepResult) -> list[str]:
     return [*lines, *_lines(LIKE_THESE, f"{level}, the problems vary too", asked, others)]
 
 
-def _text(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
+def _text(low: float | None, high: float | None, digits: Digits) -> str:
+    if low is None or high is None:
+        return ""
+    return f"[{fixed(low, digits.bound)}, {fixed(high, digits.bound)}]"
 
 
 def _lines(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ttc.curves.inquiries.bounds import Bounded, Bounds
 from ttc.curves.inquiries.draws_beyond import Until
 from ttc.records import Point
-from ttc.report.tables import columns
+from ttc.report.tables.columns import aligned
 
 _HEADS = {
     "undecided_right": "undecided right",
@@ -75,7 +75,7 @@ def bounded(source: str, found: Bounds) -> Iterator[str]:
     )
     names = [name for name in _HEADS if name in found.rows[0].treated]
     heads = ("rule", "k", "shown", *(_HEADS[name] for name in names), "lowest", "highest")
-    yield from columns([heads, *(_row(row, names) for row in found.rows)])
+    yield from aligned([heads, *(_row(row, names) for row in found.rows)])
     yield (
         "shown: undecided draws are wrong, truncated ones as judged; right, wrong: had they been "
         "decided so, or ended so where they were cut; out: had they not been drawn"

@@ -9,7 +9,7 @@ from typing import Protocol
 from ttc.curves.inquiries.clustered import Share
 from ttc.curves.inquiries.confusion import Confusion, Decision
 from ttc.curves.inquiries.self_agreement import SelfAgreement
-from ttc.report.tables import columns
+from ttc.report.tables.columns import aligned
 
 _WORDS: dict[Decision, str] = {True: "correct", False: "wrong", None: "undecided"}
 _MEANING = {
@@ -33,9 +33,9 @@ def confusions(source: str, found: Sequence[Confusion]) -> Iterator[str]:
             (f"{each.truth} {_WORDS[truth]}", *(str(each.cells[truth, to]) for to in _WORDS))
             for truth in _WORDS
         ]
-        yield from columns([heads, *rows])
+        yield from aligned([heads, *rows], heads)
         shares = each.shares.items()
-        yield from columns([(_spaced(name), _share(it), _MEANING[name]) for name, it in shares])
+        yield from aligned([(_spaced(name), _share(it), _MEANING[name]) for name, it in shares])
         for worst in each.worst:
             apart = len(worst.accepted) + len(worst.rejected)
             parts = [
@@ -61,7 +61,7 @@ def self_agreements(source: str, found: Sequence[SelfAgreement]) -> Iterator[str
         )
         if each.agreement.value is not None:
             undecided = f", {each.undecided} draws undecided in one" if each.undecided else ""
-            yield from columns(
+            yield from aligned(
                 [
                     ("agreement", _share(each.agreement), f"of the draws judged alike{undecided}"),
                     ("kappa", _share(each.kappa), _MEANING["kappa"]),

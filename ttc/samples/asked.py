@@ -11,7 +11,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from ttc import keys
+from ttc import keys, paths
 from ttc.backends import Backend, Request, needs_of
 from ttc.backends.asking import extra_fields, json_schema
 from ttc.backends.asking.capabilities import refused
@@ -81,7 +81,7 @@ _READ: Mapping[str, Any] = {"grammar": _grammar, "schema": _schema, "regex": _re
 
 def _text(option: str, path: str | PathLike[str]) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(paths.expanded(path)).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{option} {_shown(path)}: {why}; it names a file") from None

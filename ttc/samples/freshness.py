@@ -7,6 +7,7 @@ that name drew into another pool, or did not finish.
 from __future__ import annotations
 
 import shlex
+import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,14 @@ from ttc.store import Store, runs
 from ttc.store.pools import Pool
 
 
-def superseded(store: Store, pool: Pool, beside: Collection[str] = ()) -> str | None:
+def superseded(
+    connection: sqlite3.Connection, pool: Pool, beside: Collection[str] = ()
+) -> str | None:
     """Return a line if the last sampling of a pool's name drew into another pool, else None.
 
     `beside` are pools that are read together with it; the newer one may be among them.
     """
-    last = runs.last(store.reader, pool.base)
+    last = runs.last(connection, pool.base)
     if last is not None and last["dropped"] is not None:
         return (
             f"{pool.name} does not have the latest samples: the last ttc sample of {pool.base} "
@@ -35,9 +38,9 @@ def superseded(store: Store, pool: Pool, beside: Collection[str] = ()) -> str | 
     )
 
 
-def unfinished(store: Store, pool: Pool) -> str | None:
+def unfinished(connection: sqlite3.Connection, pool: Pool) -> str | None:
     """Return a line if the last sampling into a pool did not make all its draws, else None."""
-    last = runs.last(store.reader, pool.base)
+    last = runs.last(connection, pool.base)
     if last is None or last["pool_id"] != pool.id or last["dropped"] or not _short(last):
         return None
     if runs.alive(last):
@@ -70,7 +73,14 @@ class Standing:
 
 def standing(store: Store, pool: Pool, beside: Collection[str] = ()) -> Standing:
     """Compare a pool with the last sampling of its name."""
-    return Standing(superseded(store, pool, beside), unfinished(store, pool))
+    return standing_in(store.reader, pool, beside)
+
+
+def standing_in(
+    connection: sqlite3.Connection, pool: Pool, beside: Collection[str] = ()
+) -> Standing:
+    """Return the same by a connection to the store."""
+    return Standing(superseded(connection, pool, beside), unfinished(connection, pool))
 
 
 def _short(run: dict[str, Any]) -> bool:

@@ -37,7 +37,8 @@ def gather(
     asked = reading.choices_template
     choices = choices_template(session, asked)
     reading = replace(reading, choices_template=choices)
-    datasets = [problems.read(source, reading) for source in data]
+    with session.progress.stage("reading the problems"):
+        datasets = [problems.read(source, reading) for source in data]
     mapped = list(problems.mapping_notes(datasets))
     for dataset in datasets:
         session.say(dataset.describe())

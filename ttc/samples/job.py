@@ -13,9 +13,11 @@ from typing import Any
 
 from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
+from ttc.backends.pulse import pulse_of
 from ttc.budgets.prices import Price
 from ttc.errors import UsageError
 from ttc.formats.mapping import parse_mapping
+from ttc.messages.progress import SILENT, Progress, Stage
 from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples import asked, spending
@@ -125,8 +127,17 @@ class Opened:
         return None if self.limit is None else time.monotonic() + self.limit
 
     def status(self) -> str:
-        """Return what the backend reports about its own state, for the progress line."""
+        """Return what the backend reports about its own state, for the end of a run."""
         return self.backend.status() if isinstance(self.backend, Reporting) else ""
+
+    @contextmanager
+    def stage(self, plan: Plan, progress: Progress) -> Iterator[Stage]:
+        """Show the drawing of what `plan` lacks."""
+        total = len(plan.missing)
+        shown = progress if total else SILENT
+        pulse = pulse_of(self.backend)
+        with shown.stage(plan.pool.name, "draws", total, tokens=0, pulse=pulse) as stage:
+            yield stage
 
 
 def reading(

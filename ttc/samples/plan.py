@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -134,17 +135,31 @@ def make_plan(
     to a pool with other settings.
     """
     n = worth_drawing(recipe, n)
-    wanted = name if isinstance(name, PoolName) else PoolName(name)
-
-    def work(connection: Any) -> tuple[Pool, list[PoolProblem]]:
-        pool = names.ensure(connection, wanted, recipe.model.name, recipe.pool)
-        model = recipe.model
-        numbers = {"parameters": model.parameters, **model.geometry}
-        models.keep(connection, model.fingerprint, model.read_from, numbers)
-        return pool, tags.enrol(connection, pool, problems, recipe.key)
-
-    pool, enrolled = store.write(work)
+    pool, enrolled = store.write(lambda c: _enrol(c, name, recipe, problems))
     return refreshed(store, Plan(pool, recipe, enrolled, n, ()))
+
+
+def queue_plan(
+    store: Store, name: PoolName | str, recipe: Recipe, problem: Problem, n: int
+) -> Future[Plan]:
+    """Queue what `make_plan` writes for one problem; the plan does not list what is missing."""
+
+    def work(connection: Any) -> Plan:
+        pool, enrolled = _enrol(connection, name, recipe, [problem])
+        return Plan(pool, recipe, enrolled, worth_drawing(recipe, n), ())
+
+    return store.submit(work)
+
+
+def _enrol(
+    connection: Any, name: PoolName | str, recipe: Recipe, problems: Sequence[Problem]
+) -> tuple[Pool, list[PoolProblem]]:
+    wanted = name if isinstance(name, PoolName) else PoolName(name)
+    pool = names.ensure(connection, wanted, recipe.model.name, recipe.pool)
+    model = recipe.model
+    numbers = {"parameters": model.parameters, **model.geometry}
+    models.keep(connection, model.fingerprint, model.read_from, numbers)
+    return pool, tags.enrol(connection, pool, problems, recipe.key)
 
 
 def retagged(plan: Plan) -> list[str]:

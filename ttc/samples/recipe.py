@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ttc import paths
 from ttc.backends import Backend
 from ttc.backends.resolve import ModelChoice, extra_of
 from ttc.backends.supported_params import settled
@@ -58,7 +59,7 @@ def text_of(value: str | None, option: str) -> str | None:
     if value is None or not value.startswith("@"):
         return value
     try:
-        return Path(value[1:]).read_text(encoding="utf-8")
+        return Path(paths.expanded(value[1:], option)).read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{option} {value}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ttc.errors import BackendError
+from ttc.messages.progress import Stage
 from ttc.samples.spending import Spending
 
 
@@ -33,6 +34,10 @@ class Tally:
     stopped: str = ""
     spending: Spending | None = None
     broken: str | None = None
+
+    def show(self, stage: Stage) -> None:
+        """Set the counters of a stage."""
+        stage.done, stage.tokens, stage.uncounted = self.drawn, self.tokens, self.uncounted
 
     def raise_errors(self) -> None:
         """Raise BackendError with the first failure, if there was one."""

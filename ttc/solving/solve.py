@@ -10,12 +10,13 @@ from typing import Any
 from ttc.answers import extract
 from ttc.backends import Backend, counts
 from ttc.errors import UsageError
+from ttc.messages.progress import Stage
 from ttc.records import Outcome, Problem
 from ttc.samples.plan import Plan
 from ttc.selectors import Selector
-from ttc.selectors.majority import Majority
-from ttc.selectors.mbr import MinimumBayesRisk, agreement
+from ttc.selectors.mbr import MinimumBayesRisk
 from ttc.solving.acceptance import Acceptance
+from ttc.solving.firmness import by_rule, cancelled_of, failures
 from ttc.solving.rule_strategy import UNJUDGED, RuleStrategy, default_rule
 from ttc.store import Store
 from ttc.strategies import Node, Strategy, Task
@@ -90,46 +91,78 @@ def solve(store: Store, backend: Backend, plan: Plan, method: Method = ONE) -> S
 
 
 def solve_each(
-    store: Store, engine: ModelEngine, plans: Iterable[Plan], method: Method, width: int = 1
+    store: Store,
+    engine: ModelEngine,
+    plans: Iterable[Plan],
+    method: Method,
+    width: int = 1,
+    stage: Stage | None = None,
 ) -> Iterator[Solution]:
     """Solve plans of one problem each, `width` of them side by side; yield in their order.
 
     Problems are solved one by one if the verifier asks a model, which may be on the same engine.
     UsageError if the method needs a capability, a scorer or a model that is not there.
     """
-    _check_needs(method)
-    begun: deque[tuple[Problem, Strategy, Acceptance]] = deque()
+    check_needs(method)
+    begun: deque[Attempt] = deque()
 
     def tasks() -> Iterator[tuple[Strategy, Task]]:
         for plan in plans:
-            (each,) = plan.enrolled
-            problem, acceptance = each.problem, Acceptance(each.problem, method.verifier)
-            strategy = method.strategy
-            if strategy is None:
-                strategy = RuleStrategy(method.rule, plan.n, acceptance.accepts)
-            begun.append((problem, strategy, acceptance))
-            # The random numbers of a strategy differ between problems, and not between runs.
-            seed = int(each.prompt_id.rpartition(":")[2][:8], 16) ^ plan.recipe.seed
-            unseen = Problem(problem.id, problem.messages, problem.prompt)
-            yield strategy, Task(unseen, plan.recipe.params, seed)
+            attempt = Attempt.of(plan, method)
+            begun.append(attempt)
+            yield attempt.strategy, attempt.task
 
-    driver = Driver(
+    driver = driver_of(store, engine, method, stage)
+    one_by_one = method.verifier is not None and isinstance(method.verifier, Attachable)
+    for run in driver.run(tasks(), 1 if one_by_one else width):
+        yield begun.popleft().solution(run)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A problem and the strategy that solves it, as one task of a driver."""
+
+    problem: Problem
+    strategy: Strategy
+    task: Task
+    acceptance: Acceptance = field(repr=False)
+
+    @classmethod
+    def of(cls, plan: Plan, method: Method) -> Attempt:
+        """Return the attempt at the problem of a plan of one problem."""
+        (each,) = plan.enrolled
+        problem, acceptance = each.problem, Acceptance(each.problem, method.verifier)
+        strategy = method.strategy
+        if strategy is None:
+            strategy = RuleStrategy(method.rule, plan.n, acceptance.accepts)
+        # The random numbers of a strategy differ between problems, and not between runs.
+        seed = int(each.prompt_id.rpartition(":")[2][:8], 16) ^ plan.recipe.seed
+        unseen = Problem(problem.id, problem.messages, problem.prompt)
+        return cls(problem, strategy, Task(unseen, plan.recipe.params, seed), acceptance)
+
+    def solution(self, run: RunResult) -> Solution:
+        """Return the solution that its run gives."""
+        if isinstance(self.strategy, RuleStrategy):
+            return _by_rule(self.strategy, run, self.acceptance)
+        return _by_strategy(self.problem, self.strategy, run, self.acceptance)
+
+
+def driver_of(
+    store: Store, engine: ModelEngine, method: Method, stage: Stage | None = None
+) -> Driver:
+    """Return a driver with all that a method needs; `stage` counts its draws."""
+    return Driver(
         store,
         {"main": engine, **method.others},
         scorer=method.scorer,
         aggregation=method.aggregation,
         budget=method.budget,
+        stage=stage,
     )
-    one_by_one = method.verifier is not None and isinstance(method.verifier, Attachable)
-    for run in driver.run(tasks(), 1 if one_by_one else width):
-        problem, strategy, acceptance = begun.popleft()
-        if isinstance(strategy, RuleStrategy):
-            yield _by_rule(strategy, run, acceptance)
-        else:
-            yield _by_strategy(problem, strategy, run, acceptance)
 
 
-def _check_needs(method: Method) -> None:
+def check_needs(method: Method) -> None:
+    """Raise UsageError if a rule needs of a draw what no draw has before it is verified."""
     if method.rule is None:
         return
     if lacking := sorted(method.rule.needs - UNJUDGED - {"score"}):
@@ -139,12 +172,8 @@ def _check_needs(method: Method) -> None:
         )
 
 
-def _cancelled(run: RunResult) -> int:
-    return sum(node.finish == "cancelled" for node in run.nodes)
-
-
 def _solution(run: RunResult, **more: Any) -> Solution:
-    cancelled, usage = _cancelled(run), run.usage
+    cancelled, usage = cancelled_of(run), run.usage
     return Solution(
         drawn=len(run.nodes) - cancelled,
         cancelled=cancelled,
@@ -163,7 +192,7 @@ def _by_rule(made: RuleStrategy, run: RunResult, acceptance: Acceptance) -> Solu
         run,
         answer=None if picked is None else _answer_of(rule, outcomes[picked]),
         rule=made.name if picked is None else rule.name,
-        firmness=_firmness(made, rule, run, acceptance),
+        firmness=by_rule(made, rule, run, acceptance),
         node=None if picked is None else made.candidates[picked],
         unanswered=made.unanswered,
         votes={str(answer): count for answer, count in votes.most_common()},
@@ -203,7 +232,7 @@ def _by_strategy(
         run,
         answer=answer,
         rule=strategy.name,
-        firmness=note if run.exhausted else note + _failures(run),
+        firmness=note if run.exhausted else note + failures(run),
         node=node,
         unanswered=unanswered,
         votes=dict(votes.most_common()),
@@ -215,35 +244,3 @@ def _answer_of(rule: Selector, outcome: Outcome) -> str | None:
     text = extract.visible(outcome.text or "")
     whole = rule.name == MinimumBayesRisk.name or outcome.answer is None
     return (text or None) if whole else outcome.answer
-
-
-def _firmness(made: RuleStrategy, rule: Selector, run: RunResult, acceptance: Acceptance) -> str:
-    n, outcomes, picked = acceptance.judged, made.outcomes, made.picked
-    unanswered = made.unanswered
-    among = f"{len(outcomes)} of {n} accepted, " if acceptance.verified else ""
-    also = f", {unanswered.words}" if unanswered.words else ""
-    if picked is None:
-        if unanswered.total:
-            return f"{unanswered.words}{_failures(run)}"
-        why = "nothing was accepted" if acceptance.verified else "no draw has an answer"
-        return f"{why} ({n} draws{_failures(run)}){also}"
-    share = agreement(outcomes, picked) if rule.name == MinimumBayesRisk.name else None
-    only = len(outcomes) == 1 and made.candidates[0].index == 0 and len(run.nodes) == 1
-    if only or (rule.name == MinimumBayesRisk.name and share is None):
-        how = "a single draw"
-    elif share is not None:
-        how = f"agreement {share:.2f} over {len(outcomes)} draws"
-    elif isinstance(rule, Majority):
-        votes = sum(outcome.answer == outcomes[picked].answer for outcome in outcomes)
-        voting = sum(outcome.answer is not None for outcome in outcomes)
-        how = f"{votes} of {voting} votes, {len(outcomes) - voting} draws without an answer"
-    else:
-        node = made.candidates[picked]
-        tokens = counts.amount(node.tokens * node.counted, not node.counted)
-        how = f"draw {node.index} at {tokens}, {_cancelled(run)} cancelled"
-    return f"{among}{how}{also}{_failures(run)}"
-
-
-def _failures(run: RunResult) -> str:
-    ended = f", {run.decision.note}" if run.exhausted and run.decision.note else ""
-    return ended + (f", {len(run.errors)} draws failed: {run.errors[0]}" if run.errors else "")

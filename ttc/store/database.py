@@ -150,11 +150,14 @@ def in_use(path: Path) -> bool:
     return real.with_name(real.name + "-wal").exists()
 
 
-def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, int]:
+def open_any(
+    path: Path, *, alone: bool = False, threads: bool = False
+) -> tuple[sqlite3.Connection, int]:
     """Open a store of any schema version for reading only; return the version too.
 
-    With `alone`, a store that is not in use is read without a lock, so no file is left beside it.
-    StoreError if there is no store, or it cannot be read.
+    With `alone`, a store that is not in use is read without a lock, so no file is left beside it;
+    with `threads`, several threads may use the connection, one after the other. StoreError if
+    there is no store, or it cannot be read.
     """
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample creates one")
@@ -162,7 +165,7 @@ def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, in
     _journal_mode(path)
     with translated(path):
         how = "immutable=1" if alone and not in_use(path) else "mode=ro"
-        connection = sqlite3.connect(f"{quoted}?{how}", uri=True, isolation_level=None)
+        connection = _connected(f"{quoted}?{how}", threads)
         try:
             version = _check_header(connection, path)
         except sqlite3.OperationalError:
@@ -170,19 +173,25 @@ def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, in
             connection.close()
             if in_use(path):
                 raise
-            connection = sqlite3.connect(f"{quoted}?immutable=1", uri=True, isolation_level=None)
+            connection = _connected(f"{quoted}?immutable=1", threads)
             version = _check_header(connection, path)
         connection.execute("PRAGMA busy_timeout = 30000")
         return connection, version
 
 
-def open_reader(path: Path, *, checked: bool = False, alone: bool = False) -> sqlite3.Connection:
-    """Open for reading only.
+def _connected(uri: str, threads: bool) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=not threads)
+
+
+def open_reader(
+    path: Path, *, checked: bool = False, alone: bool = False, threads: bool = False
+) -> sqlite3.Connection:
+    """Open for reading only; `alone` and `threads` as for `open_any`.
 
     OlderStoreError if it needs a migration; StoreError as `open_any`, and if the store is damaged
     (not tested if it was `checked` already, on opening it for writing).
     """
-    connection, version = open_any(path, alone=alone)
+    connection, version = open_any(path, alone=alone, threads=threads)
     try:
         if version < len(MIGRATIONS):
             raise OlderStoreError(f"{path}: has an older schema ({version}) and is not migrated")

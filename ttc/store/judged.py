@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
-from ttc.records import Sample, Verdict
+from ttc.records import Sample, Verdict, Vote
 from ttc.store import verifiers
 from ttc.store.pools import Pool
 from ttc.store.reading import Part, in_order
 from ttc.store.samples import FIELDS, SAMPLE, maker
-from ttc.store.sql import SAMPLES_OF_POOLS
+from ttc.store.sql import SAMPLES_OF_POOLS, rows, storable
+from ttc.store.verdicts import vote_in
 from ttc.store.verifiers import VerifierId
 
 # Row id of the sample, the sample, and its verdict if there is one.
@@ -62,3 +65,29 @@ def truths(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[st
     for problem, draw, correct in found:
         decided.setdefault(problem, {})[draw] = bool(correct)
     return decided
+
+
+def of_sample(
+    connection: sqlite3.Connection, pool: Pool, sample: Sample, row: int
+) -> list[dict[str, Any]]:
+    """Return what every verifier, in every version, says of a sample (`row` is its row id) under
+    the current reference of its problem: the verifier, the verdict, and the `votes` behind it."""
+    key = row, pool.id, storable(sample.problem)
+    where = (
+        "WHERE sample_id = ? AND reference_id = "
+        "(SELECT reference_id FROM problems WHERE pool_id = ? AND name = ?)"
+    )
+    sql = (
+        "SELECT verifiers.id, verifiers.name AS verifier, version, config, answer, correct, score, "
+        "status, detail, tokens, created FROM verdicts "
+        f"JOIN verifiers ON verifiers.id = verifier_id {where} "
+        "ORDER BY verifiers.name, verifiers.id DESC"
+    )
+    found = rows(connection, sql, key)
+    cast: dict[int, list[Vote]] = {}
+    for each in rows(connection, f"SELECT * FROM votes {where} ORDER BY position", key):
+        cast.setdefault(each["verifier_id"], []).append(vote_in(each))
+    return [
+        {**each, "config": json.loads(each["config"]), "votes": cast.get(each["id"], [])}
+        for each in found
+    ]

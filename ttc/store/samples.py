@@ -202,6 +202,18 @@ def of_pool(
         yield row[0], make(row)
 
 
+def draw_of(
+    connection: sqlite3.Connection, pool: Pool, problem: str, index: int
+) -> tuple[int, Sample] | None:
+    """Return row id and sample of one draw of a pool; None if there is no such draw."""
+    sql = (
+        f"SELECT {SAMPLE[0]} FROM problems JOIN samples USING (request_id) {SAMPLE[1]} "
+        "WHERE pool_id = ? AND problems.name = ? AND samples.draw = ?"
+    )
+    row = connection.execute(sql, (pool.id, storable(problem), index)).fetchone()
+    return None if row is None else (row[0], maker(pool)(row))
+
+
 def asked(connection: sqlite3.Connection, prompt_id: str) -> tuple[Message, ...]:
     """Return a prompt by its digest, a raw one as a single user turn; empty if it is unknown."""
     for row in rows(connection, "SELECT content FROM prompts WHERE id = ?", (prompt_id,)):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from ttc.backends import Completion
 from ttc.store import samples
-from ttc.store.pools import RequestKey, request_of
+from ttc.store.pools import Pool, RequestKey, request_of
 from ttc.store.sql import SAMPLES_BY_KEY, one, rows
 
 
@@ -81,3 +82,62 @@ def insert(
             *parent,
         )
     samples.insert(connection, request, index, seed, done, parent=above[0] if above else None)
+
+
+# The requests that searches of a problem made: those with its prompt, model and seed that no pool
+# asks.
+_ALONE = """
+JOIN requests AS own ON own.id = problems.request_id
+JOIN requests AS made ON made.prompt_id = own.prompt_id AND made.id != own.id
+  AND json_extract(made.identity, '$.fingerprint') IS json_extract(own.identity, '$.fingerprint')
+  AND json_extract(made.identity, '$.seed') IS json_extract(own.identity, '$.seed')
+  AND json_extract(made.identity, '$.strategy') IS NULL
+  AND NOT EXISTS (SELECT 1 FROM problems AS asking WHERE asking.request_id = made.id)
+"""
+# The request of whole answers, which a method shares with the pools of `ttc sample`.
+_WHOLE = """
+JOIN requests AS own ON own.id = problems.request_id
+JOIN requests AS made ON made.prompt_id = own.prompt_id AND made.id != own.id
+  AND made.identity = json_remove(own.identity, '$.strategy', '$.budget')
+"""
+
+
+def searched(connection: sqlite3.Connection, pool: Pool) -> list[int]:
+    """Return the row ids of the problems of a pool that a method searched, in their order."""
+    found: set[int] = set()
+    for made in (_ALONE, _WHOLE):
+        sql = (
+            f"SELECT DISTINCT problems.id FROM problems {made} WHERE pool_id = ? "
+            "AND EXISTS (SELECT 1 FROM samples WHERE samples.request_id = made.id)"
+        )
+        found |= {row[0] for row in connection.execute(sql, (pool.id,))}
+    return sorted(found)
+
+
+def nodes_of(connection: sqlite3.Connection, problem: int) -> list[dict[str, Any]]:
+    """Return the draws that searches of a problem (a row id) made, in the order they were stored.
+
+    With them come those that continue one of them or that one of them continues, also of another
+    model. If there are none, a method of whole answers drew those of its request. Each has the
+    identity of its request, which has the text before it (`prefix`).
+    """
+    return _nodes(connection, problem, _ALONE) or _nodes(connection, problem, _WHOLE)
+
+
+def _nodes(connection: sqlite3.Connection, problem: int, made: str) -> list[dict[str, Any]]:
+    sql = f"""
+    WITH RECURSIVE node(id) AS (
+      SELECT samples.id FROM problems {made}
+        JOIN samples ON samples.request_id = made.id WHERE problems.id = ?
+      UNION
+      SELECT later.id FROM node JOIN samples AS later ON later.parent_id = node.id
+      UNION
+      SELECT samples.parent_id FROM node JOIN samples ON samples.id = node.id
+        WHERE samples.parent_id IS NOT NULL
+    )
+    SELECT samples.id, parent_id AS parent, text, finish_reason, completion_tokens, logprob,
+      draw, created, requests.model, requests.identity, requests.key
+    FROM node JOIN samples ON samples.id = node.id JOIN requests ON requests.id = request_id
+    ORDER BY samples.id
+    """
+    return list(rows(connection, sql, (problem,)))

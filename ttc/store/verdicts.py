@@ -84,10 +84,10 @@ def votes_on(
         "SELECT * FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?",
         (row, judge, keys.reference_id(sample.reference)),
     )
-    return {each["position"]: _vote(each) for each in found}
+    return {each["position"]: vote_in(each) for each in found}
 
 
-def _vote(row: Mapping[str, Any]) -> Vote:
+def vote_in(row: Mapping[str, Any]) -> Vote:
     return Vote(row["value"], row["text"], row["prompt_tokens"], row["completion_tokens"])
 
 
@@ -142,7 +142,7 @@ def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int
     )
     cast: dict[int, list[Vote]] = {}
     for row in found:
-        cast.setdefault(row["sample_id"], []).append(_vote(row))
+        cast.setdefault(row["sample_id"], []).append(vote_in(row))
     return cast
 
 

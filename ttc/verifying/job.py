@@ -13,13 +13,15 @@ from typing import Any
 
 from ttc import interchange, jsonl, plugins, verdicts
 from ttc.backends import resolve
+from ttc.backends.pulse import pulse_of
 from ttc.errors import UsageError
 from ttc.interchange import Intake
+from ttc.messages.progress import SILENT, Progress, Stage
 from ttc.records import Message, Sample, Verdict
 from ttc.samples import asked, freshness
 from ttc.samples.freshness import Standing
 from ttc.session import Session
-from ttc.store import Store
+from ttc.store import Store, counts
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.store.pools import Pool
 from ttc.verdicts import Summary, judge_inputs
@@ -66,12 +68,14 @@ class Verification:
 
     `by_model`: the verifier uses a model; `quality` then tests its scores. `standing` is that of a
     pool, `rerun` compares two runs of a judge. `skipped` has the errors of the lines that were
-    skipped, `intake` the notes on what was read in them.
+    skipped, `intake` the notes on what was read in them. `stage` says how far it is.
     """
 
     spec: str
     verifier: Verifier
     by_model: bool
+    stage: Stage
+    progress: Progress = SILENT
     judged: Judged = field(init=False)
     summary: Summary = field(default_factory=Summary)
     quality: Quality = field(default_factory=Quality)
@@ -83,13 +87,15 @@ class Verification:
     def each(self) -> Judged:
         """Judge, count, and yield the fields of each line, its sample and its verdict."""
         try:
-            for record, sample, verdict in self.judged:
-                self.summary.add(sample, verdict)
-                if self.by_model:
-                    self.quality.add(record, sample, verdict)
-                if self.rerun is not None:
-                    self.rerun.add(sample, verdict)
-                yield record, sample, verdict
+            with self.progress.shown(self.stage):
+                for record, sample, verdict in self.judged:
+                    self.summary.add(sample, verdict)
+                    self.stage.done += 1
+                    if self.by_model:
+                        self.quality.add(record, sample, verdict)
+                    if self.rerun is not None:
+                        self.rerun.add(sample, verdict)
+                    yield record, sample, verdict
         finally:
             self.judged.close()
 
@@ -113,7 +119,10 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
         if model is not None:
             stack.callback(model.backend.close)
         by_model = model is not None or extras.asks(verifier)
-        run = Verification(spec, verifier, by_model)
+        stage = Stage(f"verify by {spec.partition(':')[0]}", "draws")
+        if model is not None:
+            stage.tokens, stage.pulse = 0, pulse_of(model.backend)
+        run = Verification(spec, verifier, by_model, stage, session.progress)
         source = options.source
         lines = not isinstance(source, str) or source == "-" or is_file(source, session.database)
         if lines and not options.is_pool:
@@ -126,6 +135,7 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
                 raise UsageError(f"--map: {name} is a pool, which has the fields of ttc")
             store = stack.enter_context(Store.writing(store_with(session.database, name)))
             pool = pool_named(store, name)
+            stage.what, stage.total = f"{name}: {stage.what}", counts.of_pool(store.reader, pool)
             run.standing = freshness.standing(store, pool)
             if by_model:
                 run.quality.truths = judge_inputs.known_truths(store, pool, verifier)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal
 from ttc.errors import BackendError, TtcError, UsageError
+from ttc.messages.counts import size
 from ttc.records import SamplingParams
 from ttc_llamacpp import lora, parameters, profiles
 from ttc_llamacpp.fingerprint import fingerprint
@@ -31,6 +32,7 @@ class LlamaCpp:
         self._header, self._digest = header, digest
         self._given, self._options = given, options
         self._engine: LlamaEngine | None = None
+        self.loading = ""
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> LlamaCpp:
@@ -73,7 +75,11 @@ class LlamaCpp:
                 f"{self._header.path}: no chat template; give the prompt as plain text (--raw)"
             )
         if self._engine is None:
-            self._engine = self._load()
+            self.loading = f"{self.model.name} ({size(self._header.path.stat().st_size)})"
+            try:
+                self._engine = self._load()
+            finally:
+                self.loading = ""
             # Metal aborts a process that ends with its buffers still allocated.
             self._free = weakref.finalize(self, self._engine.close)
         try:
@@ -182,6 +188,12 @@ class LlamaCpp:
         if self._engine is None:
             raise LookupError("no request is under way")
         return self._engine.step()
+
+    @property
+    def generated(self) -> int:
+        """Tokens that all draws have so far."""
+        engine = self._engine
+        return 0 if engine is None else engine.generated
 
     @property
     def slots(self) -> int | None:

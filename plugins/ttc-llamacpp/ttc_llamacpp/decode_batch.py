@@ -27,6 +27,7 @@ class DecodeBatch:
         self._model, self._cache, self._done = model, cache, done
         self._samplers, self._constraints = SamplerPool(threads), Constraints(model)
         self.draws: dict[int, SequenceDraw] = {}
+        self.generated = 0  # tokens
 
     @property
     def _kv(self) -> KVCache:
@@ -124,6 +125,7 @@ class DecodeBatch:
         """Sample the next token of each draw from its row of logits (draws, vocabulary)."""
         samplers = [self.draws[slot].sampler for slot in slots]
         sampled = self._samplers.sample([each for each in samplers if each], logits)
+        self.generated += len(slots)
         for slot, token in zip(slots, sampled, strict=True):
             if isinstance(token, ValueError):
                 self._finish(slot, "error", str(token))

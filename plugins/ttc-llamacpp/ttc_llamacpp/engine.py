@@ -118,6 +118,11 @@ class LlamaEngine:
         return self._done.popleft() if self._done else None
 
     @property
+    def generated(self) -> int:
+        """Tokens that were sampled for all draws so far."""
+        return self._batch.generated
+
+    @property
     def slots(self) -> int | None:
         """How many draws are decoded together; None before the first draw."""
         return None if self._cache.kv is None else self._cache.kv.count
@@ -210,7 +215,7 @@ class LlamaEngine:
 
     def _fill(self, kv: KVCache, prefill: _Prefill, budget: int) -> int:
         """Compute a piece of a prompt, and start its draw after the last; return its tokens."""
-        draw, slot = prefill.draw, prefill.slot
+        draw, slot, prefixes = prefill.draw, prefill.slot, self._cache.prefixes
         if kv.held[slot] != prefill.done and not kv.trim(slot, prefill.done):
             prefill.done = 0  # interrupted before, and this model's cache cannot be trimmed
         piece = draw.prompt[prefill.done : prefill.done + min(budget, BATCH)]
@@ -223,7 +228,6 @@ class LlamaEngine:
             return len(piece)
         prefill.done = reached
         draw.computed += len(piece)
-        prefixes = self._cache.prefixes
         prefixes.set_tokens(slot, draw.prompt[:reached])
         if logits is not None:
             self._prefill = None

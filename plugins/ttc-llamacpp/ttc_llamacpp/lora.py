@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ttc import paths
 from ttc.errors import BackendError
 from ttc.options import OptionReader
 from ttc_llamacpp.fingerprint import fingerprint
@@ -52,7 +53,7 @@ def _paths(given: Any) -> tuple[Path, ...]:
     names = list(given) if isinstance(given, (list, tuple)) else [given]
     if not names or not all(isinstance(name, str) and name for name in names):
         raise ValueError
-    return tuple(Path(name).expanduser() for name in names)
+    return tuple(Path(paths.expanded(name, "lora")) for name in names)
 
 
 def _scales(given: Any) -> tuple[float, ...]:

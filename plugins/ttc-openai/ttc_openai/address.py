@@ -7,28 +7,23 @@ server:
 - `OPENAI_API_KEY` is for `TTC_OPENAI_BASE_URL`, else `OPENAI_BASE_URL`, else api.openai.com;
 - `TTC_OPENAI_KEYS="https://a.example=KEY,http://gpu:8000=KEY"` has keys for the origins that it
   names;
-- if the keyring package is installed, the key of an origin is service `ttc`, user ORIGIN (`keyring
-  set ttc https://a.example`).
+- if the keyring package is installed, `ttc keys set https://a.example` stores the key of that
+  origin in the system's keyring.
 
-No option holds a key: settings files are shared, and a project's cannot be trusted. White space
-around a key is stripped; a key with other characters that no HTTP header can hold is rejected,
-without showing it.
+No option holds a key: settings files are shared, and a project's cannot be trusted.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import os
-import re
 import socket
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ttc.backends import addresses
-from ttc.errors import BackendError, UsageError
-from ttc.messages import secrets
+from ttc.backends import addresses, server_keys
+from ttc.backends.server_keys import origin
+from ttc.errors import UsageError
 
-OPENAI = "https://api.openai.com/v1"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -98,16 +93,6 @@ def is_loopback(host: str) -> bool:
     return bool(mapped.is_loopback or mapped.is_unspecified)
 
 
-def origin(url: str) -> str:
-    """Return scheme://host:port of a URL, without the port if it is the scheme's default."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
-    port = parts.port
-    shown = "" if port in (None, _PORTS.get(parts.scheme)) else f":{port}"
-    return f"{parts.scheme}://{host}{shown}"
-
-
 def normalize_url(url: str) -> str:
     """Return a base URL in its normal form, with `/v1` added if it has no path.
 
@@ -136,8 +121,7 @@ def normalize_url(url: str) -> str:
 
 def default_url() -> str:
     """Return the base URL that the environment names, else OpenAI's."""
-    named = os.environ.get("TTC_OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
-    return normalize_url(named or OPENAI)
+    return normalize_url(server_keys.default_url())
 
 
 def parse(spec: str, base_url: str | None, proxy: bool = False) -> Address:
@@ -165,52 +149,6 @@ def key_for(address: Address) -> str | None:
     From then on `ttc.messages.secrets` redacts it. Raises UsageError for a malformed key.
     """
     wanted = address.origin
-    if wanted == origin(default_url()) and (key := key_in("OPENAI_API_KEY")):
+    if wanted == origin(default_url()) and (key := server_keys.variable("OPENAI_API_KEY")):
         return key
-    for pair in filter(None, re.split(r"[,\s]+", os.environ.get("TTC_OPENAI_KEYS", ""))):
-        url, equals, key = pair.partition("=")
-        try:
-            if not equals or not key or not addresses.is_url(url):
-                raise ValueError
-            found = origin(url)
-        except ValueError:
-            raise UsageError(
-                'TTC_OPENAI_KEYS: write "https://HOST=KEY,http://HOST:PORT=KEY"'
-            ) from None
-        if found == wanted:
-            return _checked(key, f"the key of {found} in TTC_OPENAI_KEYS")
-    return _from_keyring(wanted)
-
-
-def key_in(variable: str) -> str | None:
-    """Return the key in an environment variable, None if it is not set."""
-    return _checked(os.environ.get(variable, ""), variable)
-
-
-def _checked(key: str, where: str) -> str | None:
-    """Return a key without white space around it.
-
-    Raises UsageError, which does not show the key, if no HTTP header could hold it.
-    """
-    secrets.keep(key)
-    key = key.strip()
-    secrets.keep(key)
-    wrong = next((char for char in key if not "!" <= char <= "~"), None)
-    if wrong is None:
-        return key or None
-    kinds = {"\r": "a carriage return", "\n": "a line break", "\t": "a tab", " ": "a blank"}
-    kind = kinds.get(wrong, f"the character U+{ord(wrong):04X}")
-    raise UsageError(f"{where} contains {kind}, which no key does; set it again")
-
-
-def _from_keyring(wanted: str) -> str | None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        return None
-    try:
-        found: str | None = keyring.get_password("ttc", wanted)
-    except KeyringError as error:
-        raise BackendError(f"the keyring cannot read the key of {wanted}: {error}") from None
-    return _checked(found or "", f"the key of {wanted} in the keyring")
+    return server_keys.of_pairs(wanted) or server_keys.in_keyring(wanted)

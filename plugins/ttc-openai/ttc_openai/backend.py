@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from ttc_openai.dispatcher import Dispatcher
 
 
+# Seconds between two looks at what else there is to do, where a caller steps.
+STEP = 0.002
+
+
 class OpenAI:
     """A model on an OpenAI-compatible server as a ttc backend."""
 
@@ -85,13 +89,28 @@ class OpenAI:
 
     def wait(self) -> Completion:
         """Return the next completion to finish. Raises LookupError if no request is unfinished."""
+        while True:
+            if (done := self._next(1.0)) is not None:
+                return done
+
+    def step(self) -> Completion | None:
+        """Return a completion that finishes within STEP seconds, else None.
+
+        Raises LookupError if no request is unfinished.
+        """
+        return self._next(STEP)
+
+    def _next(self, seconds: float) -> Completion | None:
         if not self._under_way:
             raise LookupError("no request is under way")
         if self._refused:
             done = self._refused.pop(0)
         else:
             assert self._dispatcher is not None
-            done = self._dispatcher.wait()
+            arrived = self._dispatcher.wait_for(seconds)
+            if arrived is None:
+                return None
+            done = arrived
         self._under_way.discard(done.request_id)
         return self._without_key(done)
 

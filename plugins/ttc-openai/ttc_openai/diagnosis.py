@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from ttc.backends import addresses
+from ttc.backends import addresses, server_keys
 from ttc.messages import secrets
 from ttc_openai.address import Address
 from ttc_openai.errors import BUSY, TRANSIENT, ExchangeError, shown_line
@@ -46,8 +46,8 @@ def classify_error(error: Exception, address: Address, key: str | None) -> Excha
 def key_problem(address: Address, key: str | None) -> str:
     """Return what to say if a server rejects a request for its key, or for the lack of one."""
     if key:
-        return "rejects the key"
-    return f'needs a key; set TTC_OPENAI_KEYS="{address.origin}=KEY" in the environment'
+        return "rejects the key; ttc keys list tells where that comes from"
+    return f"needs a key; {server_keys.hint(address.origin)}"
 
 
 def is_html(text: str) -> bool:

@@ -45,15 +45,15 @@ class Dispatcher:
         """Stop a request; it is returned as `cancelled`."""
         self._call(lambda: self._scheduler.cancel(request_id))
 
-    def wait(self) -> Completion:
-        """Return the next completion; block until there is one."""
-        while True:
-            try:
-                # Without a timeout, some platforms do not deliver Ctrl-C.
-                return self._completions.get(timeout=1.0)
-            except queue.Empty:
-                if not self._thread.is_alive():
-                    raise BackendError(f"{self._server.address.spec}: {self._ended}") from None
+    def wait_for(self, seconds: float) -> Completion | None:
+        """Return the next completion, or None if there is none within some seconds."""
+        try:
+            # Without a timeout, some platforms do not deliver Ctrl-C.
+            return self._completions.get(timeout=seconds)
+        except queue.Empty:
+            if not self._thread.is_alive():
+                raise BackendError(f"{self._server.address.spec}: {self._ended}") from None
+            return None
 
     def close(self) -> None:
         """Close every connection and end the thread."""

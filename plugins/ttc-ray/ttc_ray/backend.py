@@ -14,16 +14,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ttc import paths
 from ttc.backends import Completion, ModelInfo, Request, refusal, resolve
 from ttc.errors import UsageError
 from ttc_ray.cluster import Cluster
 from ttc_ray.options import Options
 from ttc_ray.replica import InnerBackend
 from ttc_ray.replica_handle import ReplicaHandle
-from ttc_ray.replicas import Replicas
+from ttc_ray.replicas import TURN, Replicas
 
 # They serve what only this machine holds, or would start clusters within clusters.
 REFUSED = ("ray", "replay")
+STEP = 0.01  # seconds between two looks at what else there is to do, where a caller steps
 
 
 class RayBackend:
@@ -49,6 +51,7 @@ class RayBackend:
         name, inner_model = resolve.split(model)
         if name in REFUSED:
             raise UsageError(f"ray: {name} does not run on other machines; name an engine")
+        inner_model = paths.expanded(inner_model)
         if Path(inner_model).is_file():
             inner_model = str(Path(inner_model).resolve())
         inner = InnerBackend(name, inner_model, others)
@@ -79,11 +82,21 @@ class RayBackend:
 
         Raises BackendError if replicas die again and again or cannot be started.
         """
-        while not self._done:
+        while True:
+            if (done := self._next(TURN)) is not None:
+                return done
+
+    def step(self) -> Completion | None:
+        """Return a completion that arrives within STEP seconds, else None; LookupError and
+        BackendError as for `wait`."""
+        return self._next(STEP)
+
+    def _next(self, seconds: float) -> Completion | None:
+        if not self._done:
             if self._replicas is None or not self._replicas.busy:
                 raise LookupError("no request is under way")
-            self._done.extend(self._replicas.receive())
-        return self._done.popleft()
+            self._done.extend(self._replicas.receive(seconds))
+        return self._done.popleft() if self._done else None
 
     def cancel(self, request_id: str) -> None:
         """Stop a draw; a running one is stopped between two steps of its replica's engine."""

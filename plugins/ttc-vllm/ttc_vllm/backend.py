@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttc import paths
 from ttc.backends import Completion, ModelInfo, Request, refusal, template_variables
 from ttc.errors import BackendError, UsageError
 from ttc_vllm import checkpoint, lora, quiet, requested
@@ -55,7 +56,9 @@ class Vllm:
         trained, wanted = found.context_length, chosen.max_model_len
         if wanted and trained and wanted > trained and not found.stretched:
             raise UsageError(f"vllm: max_model_len {wanted} exceeds the model's {trained}")
-        adapter = None if chosen.lora is None else lora.read(Path(chosen.lora).expanduser())
+        adapter = (
+            None if chosen.lora is None else lora.read(Path(paths.expanded(chosen.lora, "lora")))
+        )
         return cls(found, fingerprint(found), chosen, adapter)
 
     def submit(self, request: Request) -> None:
@@ -108,6 +111,15 @@ class Vllm:
         if self._engine is None:
             raise LookupError("no request is under way")
         return self._engine.wait()
+
+    def step(self) -> Completion | None:
+        """Decode one more token of each draw; return one that has finished, if any.
+
+        Raises LookupError if no request is unfinished.
+        """
+        if self._engine is None:
+            raise LookupError("no request is under way")
+        return self._engine.step()
 
     def cancel(self, request_id: str) -> None:
         """Stop a draw; it is returned as `cancelled`. Unknown ids are ignored."""

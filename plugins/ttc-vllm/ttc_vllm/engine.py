@@ -121,11 +121,20 @@ class VllmEngine:
 
     def wait(self) -> Completion:
         """Step until a draw finishes and return it. Raises LookupError if there is none."""
-        while not self._done:
+        while True:
+            if (done := self.step()) is not None:
+                return done
+
+    def step(self) -> Completion | None:
+        """Decode one more token of each draw; return one that has finished, if any.
+
+        Raises LookupError if no draw is unfinished.
+        """
+        if not self._done:
             if not self._draws:
                 raise LookupError("no request is under way")
             self._step()
-        return self._done.popleft()
+        return self._done.popleft() if self._done else None
 
     def _step(self) -> None:
         began = monotonic()

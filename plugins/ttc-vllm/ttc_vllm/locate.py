@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ttc import paths
 from ttc.backends.hub import fetched
 from ttc.errors import BackendError
 from ttc.plugins import installing
@@ -28,7 +29,7 @@ def locate(model: str, revision: str | None = None) -> Path:
 
     Raises BackendError if there is none.
     """
-    path = Path(model).expanduser()
+    path = Path(paths.expanded(model))
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise BackendError(f"{model}: not a model: the folder has no config.json; {HOW}")

@@ -26,7 +26,7 @@ def plugins(
     from ttc import plugins as known
     from ttc.cli.output import document
     from ttc.cli.suggestions import remember
-    from ttc.report.columns import columns
+    from ttc.report.tables.columns import columns
 
     given = (backends, verifiers, selectors, strategies, formats)
     wanted = dict(zip(known.GROUPS, given, strict=True))

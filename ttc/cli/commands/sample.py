@@ -144,7 +144,7 @@ def sample(
         budget=budget,
     )
     if check:
-        return check_data.check(session, data, options.reading)
+        return check_data.check(session, data, options.reading, quiet=quiet)
     if cache_key:
         return check_data.print_key(session, options, as_json)
     if dry_run or explain:

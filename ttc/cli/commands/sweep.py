@@ -173,6 +173,13 @@ def sweep(
     md: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")
     ] = None,
+    tex: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write a table as LaTeX (booktabs).")
+    ] = None,
+    pivot: Annotated[
+        bool,
+        typer.Option("--pivot", help="Tables by rule, with the pools side by side."),
+    ] = False,
     plot: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Write a plot (SVG, PNG, PDF; - is the terminal)."),
@@ -235,7 +242,7 @@ def sweep(
         value=value,
         population=population,
     )
-    targets = Targets(csv, md, plot, as_json, junit, github, save_baseline, metrics)
+    targets = Targets(csv, md, plot, as_json, junit, github, save_baseline, metrics, tex, pivot)
     return run.sweep(
         begin(config, database, quiet),
         sources,

@@ -18,6 +18,7 @@ from ttc.store import Store, database, integrity, pools
 from ttc.store.merge import source as sources
 from ttc.store.merge.stores import Merged
 from ttc.store.merge.stores import merge as merge_into
+from ttc.store.merge.stores import size as size_of
 from ttc.store.upkeep.vacuum import vacuum as shrink
 
 
@@ -51,7 +52,8 @@ def check(session: Session, as_json: bool) -> int:
 
 def backup(session: Session, copy: Path, as_json: bool) -> int:
     """Write a copy of the store, as it stands while others may be writing."""
-    database.backup(session.database, copy)
+    with session.progress.stage(f"copying to {copy.name}"):
+        database.backup(session.database, copy)
     if as_json:
         document({"schema": 1, "database": str(session.database), "copy": str(copy)})
     session.say(f"{session.database}: copied to {copy}")
@@ -60,7 +62,8 @@ def backup(session: Session, copy: Path, as_json: bool) -> int:
 
 def vacuum(session: Session, as_json: bool) -> int:
     """Give the space of removed rows back to the disk."""
-    done = shrink(session.database)
+    with session.progress.stage(f"shrinking {session.database.name}"):
+        done = shrink(session.database)
     if as_json:
         about = {"before": done.before, "after": done.after, "later": done.later}
         document({"schema": 1, "database": str(session.database), **about})
@@ -78,12 +81,12 @@ def merge(session: Session, files: Sequence[Path], dry: bool, as_json: bool) -> 
     with stoppable() as wake:
         try:
             if dry:
-                done = _held_against(target, files)
+                done = _held_against(session, target, files)
             else:
                 with Store.writing(target, on_failure=wake) as store:
                     for line in store.recover():
                         session.say(line)
-                    done = [_merge(store, file) for file in files]
+                    done = [_merge(session, store, file) for file in files]
                     remember(pools=pools.names(store.reader))
         except Stopped:
             session.say("interrupted; what was merged is kept; the same command merges the rest")
@@ -96,20 +99,27 @@ def merge(session: Session, files: Sequence[Path], dry: bool, as_json: bool) -> 
     return Exit.PARTIAL if any(merged.conflicting for merged in done) else Exit.DONE
 
 
-def _merge(store: Store, file: Path) -> Merged:
-    with sources.opened(file, scratch=store.path.parent) as source:
-        return merge_into(source, store.write)
+def _merge(session: Session, store: Store, file: Path) -> Merged:
+    with (
+        sources.opened(file, scratch=store.path.parent) as source,
+        session.progress.stage(f"merging {file.name}", "rows", size_of(source)) as stage,
+    ):
+        return merge_into(source, store.write, stage=stage)
 
 
-def _held_against(target: Path, files: Sequence[Path]) -> list[Merged]:
+def _held_against(session: Session, target: Path, files: Sequence[Path]) -> list[Merged]:
     """Count what each source would add to the store; nothing is written."""
     there = target.exists()
     connection = database.open_any(target)[0] if there else database.empty()
     done = []
     with closing(connection):
         for file in files:
-            with sources.opened(file, scratch=file.parent) as source:
-                done.append(merge_into(source, lambda work: work(connection), dry=True))
+            with (
+                sources.opened(file, scratch=file.parent) as source,
+                session.progress.stage(f"comparing {file.name}", "rows", size_of(source)) as stage,
+            ):
+                held = merge_into(source, lambda work: work(connection), dry=True, stage=stage)
+                done.append(held)
     return done
 
 

@@ -13,7 +13,6 @@ from ttc.errors import Exit, Stopped, UsageError
 from ttc.exchange import conclusion, exporting, importing
 from ttc.exchange.exporting import ExportOptions
 from ttc.exchange.importing import ImportOptions
-from ttc.report.progress import Meter, Reading
 from ttc.session import Session
 from ttc.store import pools
 
@@ -41,12 +40,9 @@ def import_logs(session: Session, options: ImportOptions, as_json: bool) -> int:
     """Import, print the counts, and return the exit code."""
     run: importing.Import | None = None
     try:
-        reading = Reading(options.pool, quiet=session.quiet)
-        with stoppable() as wake, importing.opened(session, options, wake, reading.update) as run:
-            reading.close()
-            with Meter(options.pool, run.total, quiet=session.quiet, counts_tokens=False) as meter:
-                for done in run.each():
-                    meter.update(done, 0)
+        with stoppable() as wake, importing.opened(session, options, wake) as run:
+            for _ in run.each():
+                pass
             if run.store is not None:
                 remember(pools=pools.names(run.store.reader))
     except Stopped as stopped:
@@ -67,7 +63,7 @@ def export(session: Session, options: ExportOptions, output: str | None) -> int:
     """Export to a file or to stdout, say what the format cannot hold, and return the exit code."""
     with stoppable():
         if output not in (None, "-"):
-            notes = exporting.write_file(session.database, options, str(output))
+            notes = exporting.write_file(session.database, options, str(output), session.progress)
         else:
             if options.format in BINARY and sys.stdout.isatty():
                 raise UsageError(f"{options.format} is no text for a terminal; name a file with -o")

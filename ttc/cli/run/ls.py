@@ -5,7 +5,7 @@ from __future__ import annotations
 from ttc.cli.output import document
 from ttc.cli.suggestions import remember
 from ttc.messages.counts import size, with_tokens
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import Store, counts, imported, pools
 

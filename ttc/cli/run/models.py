@@ -7,11 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ttc.backends import Batching, Probeable, Tunable, resolve
+from ttc.cli.naming import near
 from ttc.cli.output import document
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 
 if TYPE_CHECKING:
@@ -32,7 +33,15 @@ def listing(session: Session, as_json: bool) -> None:
 
 def describe(session: Session, name: str, as_json: bool) -> None:
     """Print the facts of one model. BackendError if it cannot be opened."""
-    choice, backend = resolve.open_model(session, name, batches=True)
+    try:
+        choice, backend = resolve.open_model(session, name, batches=True)
+    except UsageError as error:
+        from ttc.cli.commands.models import SUBCOMMANDS
+
+        commands = [each.__name__.rstrip("_") for each in SUBCOMMANDS]
+        if (meant := near.within(name, "models", commands)) is None:
+            raise
+        raise UsageError(f"{error}; did you mean ttc models {meant}?") from None
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
         about["capabilities"] = sorted(backend.capabilities)
@@ -53,7 +62,14 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
             gone = backend.untune()
             session.say(f"{choice.spec}: " + ("forgotten" if gone else "was not tuned here"))
             return
-        _tell(session, choice.spec, backend.tune(requantise=requantise, tell=session.say), as_json)
+        with session.progress.stage(f"tuning {choice.spec}") as stage:
+
+            def tell(line: str) -> None:
+                session.say(line)
+                stage.what = line
+
+            found = backend.tune(requantise=requantise, tell=tell)
+        _tell(session, choice.spec, found, as_json)
 
 
 def probe(session: Session, name: str | None, as_json: bool) -> None:
@@ -62,7 +78,14 @@ def probe(session: Session, name: str | None, as_json: bool) -> None:
     with closing(backend):
         if not isinstance(backend, Probeable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has no server to probe")
-        found = backend.probe(tell=session.say if as_json else _nothing)
+        with session.progress.stage(f"probing {choice.spec}") as stage:
+
+            def tell(line: str) -> None:
+                stage.what = line
+                if as_json:
+                    session.say(line)
+
+            found = backend.probe(tell=tell)
     if as_json:
         about = {**asdict(found), "capabilities": sorted(found.capabilities)}
         document({"schema": 1, "spec": choice.spec, **about})
@@ -89,10 +112,6 @@ def batches(session: Session, name: str | None, cancel: str | None, as_json: boo
         columns([dict(row) for row in rows])
     else:
         session.say(f"{choice.spec}: no batch has draws for this store")
-
-
-def _nothing(line: str) -> None:
-    """Drop a line: the table has it."""
 
 
 def _tell(session: Session, spec: str, found: Tuning, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from ttc.backends.asking.capabilities import MEANINGS, can_at_most
 from ttc.cli.output import document
 from ttc.errors import UsageError
 from ttc.messages.visible import report_line
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 
 
 def show_one(name: str, found: Sequence[dict[str, str]], as_json: bool) -> None:

@@ -16,7 +16,7 @@ from ttc.budgets.amounts import seconds_of
 from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
 from ttc.messages.visible import for_stdout, json_for_stdout
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.upkeep import query as queries

@@ -14,7 +14,6 @@ from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
 from ttc.records import Sample
-from ttc.report.progress import Meter
 from ttc.samples import conclusion, job
 from ttc.samples.job import Opened, SampleJob
 from ttc.samples.plan import Plan
@@ -70,13 +69,14 @@ def _drawn(session: Session, run: Opened, lines: Lines) -> tuple[Plan, Tally, fl
     with claimed(run.store, run.plan, session.again) as plan:
         _write_kept(run, plan, lines)
         drawing = run.drawing(plan, write if lines.wanted else _ignore, lambda: lines.behind)
-        with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
+        with run.stage(plan, session.progress) as stage:
             for tally in drawing.run(run.deadline, run.spending):
-                meter.update(tally.drawn, tally.tokens, run.status(), uncounted=tally.uncounted)
+                tally.show(stage)
                 lines.check()
+            spent = stage.seconds
     if status := run.status():
         session.say(f"{plan.pool.name}: {status}")
-    return plan, drawing.tally, meter.seconds if plan.missing else 0.0
+    return plan, drawing.tally, spent if plan.missing else 0.0
 
 
 def _write_kept(run: Opened, plan: Plan, lines: Lines) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttc.cli.output import document
 from ttc.errors import Exit
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.upkeep.search import search as search_texts

@@ -10,7 +10,7 @@ from ttc.cli.output import document
 from ttc.errors import UsageError
 from ttc.messages.counts import with_tokens
 from ttc.messages.visible import for_stdout, report_line
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import (
     Store,

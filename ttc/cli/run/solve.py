@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from typing import TypeGuard
 
-from ttc import interchange, jsonl, problems
+from ttc import jsonl, problems
 from ttc.backends import counts
+from ttc.cli.asking import question
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, UsageError
-from ttc.formats import files
 from ttc.formats.mapping import parse_mapping
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.samples.gathering import choices_template
-from ttc.samples.recipe import text_of
 from ttc.session import Session
 from ttc.solving import job, notes
-from ttc.solving.job import Solved, SolveOptions
+from ttc.solving.job import Solved
+from ttc.solving.options import SolveOptions, parts_of
+from ttc.solving.record import fields_of
 from ttc.solving.solve import Solution
 
 SIDE_BY_SIDE = 4  # problems of a file
@@ -54,7 +52,7 @@ class Asked:
         return 1 if streamed else SIDE_BY_SIDE
 
     def problems(self, session: Session) -> Iterator[Problem]:
-        """Yield what is asked. With an argument, standard input is never touched."""
+        """Yield what is asked, one problem after another."""
         if self.each:
             reading = ReadOptions(
                 parse_mapping(self.mapping, problems.MAPPABLE),
@@ -63,39 +61,12 @@ class Asked:
             )
             yield from problems.each(self.prompt or "-", reading)
             return
-        text = self.prompt
-        if text is None and sys.stdin is not None and sys.stdin.isatty():
-            raise UsageError('no question; ttc solve "…", or pipe it in (ttc solve --help)')
-        if text in (None, "-"):
-            text = "\n".join(line for _, line in files.text_lines("-"))
-        elif _names_a_file(text):
-            text = _read(text)
-        if not text or not text.strip():
-            raise UsageError("the question is empty")
-        yield problems.question(text)
-
-
-def _names_a_file(text: str | None) -> TypeGuard[str]:
-    """Return whether a question is `@FILE`: of one word, or the name of a file that exists."""
-    if not text or not text.startswith("@") or text == "@":
-        return False
-    try:
-        return len(text.split()) == 1 or Path(text[1:]).is_file()
-    except (OSError, ValueError):  # too long, or with a NUL: no name
-        return False
-
-
-def _read(name: str) -> str:
-    """Return the question in `@FILE`. UsageError if it cannot be read."""
-    try:
-        return (text_of(name, "the question") or "").strip("\r\n")
-    except UsageError as error:
-        raise UsageError(f"{error}; to ask that text itself, pipe it in") from None
+        yield problems.question(question.question(self.prompt, session.say))
 
 
 def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
     """Solve what is asked, one problem after another, and return the exit code."""
-    job.parts_of(options)  # A wrong method is reported before standard input is read.
+    parts_of(options)  # A wrong method is reported before standard input is read.
     questions = asked.problems(session)
     first = next(questions, None)
     if first is None:
@@ -108,7 +79,8 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
         job.opened(session, options, wake) as means,
     ):
         try:
-            for done in job.solve(means, options, chain([first], questions)):
+            every = chain([first], questions) if asked.each else [first]
+            for done in job.solve(means, options, every):
                 pool = done.kept
                 _print(session, asked, done)
                 for line in notes.notes_on(means.recipe, done.solution):
@@ -135,7 +107,7 @@ def _print(session: Session, asked: Asked, done: Solved) -> None:
         for line in picture(solution.run.nodes, solution.run.scores, solution.node):
             session.say(line)
     if asked.as_json:
-        record = _record(done)
+        record = fields_of(done)
         text = jsonl.dump(record) if asked.each else json.dumps(record, indent=2)
         print(json_for_stdout(text), flush=True)
     elif solution.answer is not None:
@@ -149,31 +121,3 @@ def _spent(solution: Solution) -> str:
     if solution.tokens is None and not usage.new:
         return "tokens unknown"
     return counts.amount(usage.new, usage.uncounted_new, "new tokens")
-
-
-def _record(done: Solved) -> dict[str, object]:
-    solution = done.solution
-    node, usage = solution.node, solution.run.usage
-    return {
-        "schema": interchange.SCHEMA,
-        "problem": done.problem.id,
-        "answer": solution.answer,
-        "text": node.trace if node is not None else None,
-        "rule": solution.rule,
-        "oracle": done.oracle,
-        "firmness": solution.firmness,
-        "votes": solution.votes,
-        "draws": solution.drawn,
-        "cancelled": solution.cancelled,
-        "cut_while_thinking": solution.unanswered.cut,
-        "reasoning_only": solution.unanswered.thought,
-        "empty": solution.unanswered.empty,
-        **counts.as_fields("tokens", usage.new, usage.uncounted_new),
-        **counts.as_fields("tokens_paid", usage.tokens, usage.uncounted),
-        "rounds": usage.rounds,
-        "scores": usage.scores,
-        **counts.as_fields("scorer_tokens", usage.scorer, usage.uncounted_scores),
-        "exhausted": solution.run.exhausted,
-        "pool": done.pool if node is not None else None,
-        "index": node.index if node is not None else None,
-    }

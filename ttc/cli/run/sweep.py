@@ -30,7 +30,8 @@ def sweep(
     baseline: str | None,
 ) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
-    if targets.as_json and "-" in (targets.csv, targets.md, targets.plot, targets.metrics):
+    files = (targets.csv, targets.md, targets.tex, targets.plot, targets.metrics)
+    if targets.as_json and "-" in files:
         raise UsageError("--json and '-' both write to stdout; give the other a file name")
     wanted = Wanted.by(
         options.selectors().values(),
@@ -40,9 +41,10 @@ def sweep(
         options=options,
         form=form,
     )
-    sources = [outcomes.read(session.database, name, wanted) for name in names]
+    progress = session.progress
+    sources = [outcomes.read(session.database, name, wanted, progress) for name in names]
     old = None if baseline is None else _baseline(session, baseline, wanted)
-    result = curves.sweep(options, sources, old)
+    result = curves.sweep(options, sources, old, progress)
     if targets.plot is not None:
         result.warnings += undrawn(result.groups)
     if targets.save_baseline is not None:
@@ -64,7 +66,9 @@ def _baseline(session: Session, baseline: str, wanted: Wanted) -> Baseline | out
             f"--baseline {baseline}: there is no such file; make it once, from what is good: "
             f"--save-baseline {baseline} in place of --baseline"
         )
-    return read_baseline(baseline) or outcomes.read(session.database, baseline, wanted)
+    return read_baseline(baseline) or outcomes.read(
+        session.database, baseline, wanted, session.progress
+    )
 
 
 def read_ks(text: str | None) -> tuple[int, ...]:

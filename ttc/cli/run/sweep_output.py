@@ -24,19 +24,22 @@ class Targets:
     github: bool = False
     save_baseline: str | None = None
     metrics: str | None = None
+    tex: str | None = None
+    pivot: bool = False
 
 
 def write(result: SweepResult, targets: Targets) -> None:
     """Write a result to all its targets, and to the terminal unless one of them is stdout."""
-    from ttc.report import comparisons, gates, groups, intervals, tables
-    from ttc.report.plot import check_known
+    from ttc.report import groups
+    from ttc.report.plots.plot import check_known
 
     axis = result.options.axis
     if targets.as_json:
         document(result.as_dict())
     writers: list[tuple[str, str | None, Callable[[], str]]] = [
-        ("--csv", targets.csv, lambda: tables.as_csv(result.every, result.predictions)),
-        ("--md", targets.md, lambda: _markdown(result)),
+        ("--csv", targets.csv, lambda: _csv(result, pivoted=targets.pivot)),
+        ("--md", targets.md, lambda: _markdown(result, pivoted=targets.pivot)),
+        ("--tex", targets.tex, lambda: _tex(result, pivoted=targets.pivot)),
     ]
     for option, target, made in writers:
         if target is not None:
@@ -44,25 +47,14 @@ def write(result: SweepResult, targets: Targets) -> None:
     if targets.plot is not None:
         check_known(result.curves, axis)
     if targets.plot not in (None, "-"):
-        from ttc.report.plot import SCORED, SOLVED, draw
+        from ttc.report.plots.plot import SCORED, SOLVED, draw
 
         label = SCORED if result.options.graded else SOLVED
         draw(groups.panels(result), axis, targets.plot, label)
-    if not (targets.as_json or "-" in (targets.csv, targets.md, targets.metrics)):
-        conventions = tables.in_words(result.options.conventions)
-        footer = intervals.in_words(result)
-        tables.show(result.curves, axis, result.problems, conventions, result.frontier, footer)
-        curves, sizes = groups.titled(result)
-        tables.show(curves, axis, sizes, "")  # the conventions stand under the first table
-        below = (
-            *groups.footer(result),
-            *comparisons.as_lines(result.comparisons),
-            *gates.asserted(result.decisions),
-        )
-        for line in (*below, *_beyond(result), *_failed(result)):
-            print(report_line(line))
+    if not (targets.as_json or "-" in (targets.csv, targets.md, targets.tex, targets.metrics)):
+        _show(result, pivoted=targets.pivot)
     if targets.plot == "-":
-        from ttc.report.terminal_plot import show
+        from ttc.report.plots.terminal_plot import show
 
         for panel in groups.panels(result):
             show(panel.curves, axis, panel.title)
@@ -80,6 +72,52 @@ def _for_ci(result: SweepResult, targets: Targets) -> None:
         _put(targets.metrics, as_metrics(result), "--metrics")
     if targets.github:
         _to_github(result)
+
+
+def _show(result: SweepResult, *, pivoted: bool) -> None:
+    """Print the tables, what their marks mean, and what else was asked for."""
+    from ttc.report import comparisons, gates, groups
+    from ttc.report.tables import on_terminal, pivot
+    from ttc.report.tables.columns import fitted
+    from ttc.report.tables.width import terminal_width
+    from ttc.report.tables.words import explained
+
+    axis = result.options.axis
+    parted, sizes = groups.titled(result)
+    if pivoted:
+        pivot.show([*result.curves, *parted])
+    else:
+        on_terminal.show(result.curves, axis, result.problems, result.frontier)
+        on_terminal.show(parted, axis, sizes)
+    best = None if pivoted else result.frontier
+    on_terminal.legend(result.every, axis, best, [*explained(result), *groups.footer(result)])
+    lines = (
+        *comparisons.as_lines(result.comparisons),
+        *gates.asserted(result.decisions),
+        *_beyond(result),
+        *_failed(result),
+    )
+    for line in fitted(lines, terminal_width()):
+        print(report_line(line))
+
+
+def _csv(result: SweepResult, *, pivoted: bool) -> str:
+    from ttc.report import groups
+    from ttc.report.tables import pivot, written
+
+    if pivoted:
+        return pivot.as_csv([*result.curves, *groups.titled(result)[0]])
+    return written.as_csv(result.every, result.predictions)
+
+
+def _tex(result: SweepResult, *, pivoted: bool) -> str:
+    from ttc.report import groups
+    from ttc.report.tables.tex import as_tex
+    from ttc.report.tables.words import explained
+
+    curves = [*result.curves, *groups.titled(result, counted=True)[0]]
+    lines = [*explained(result), *groups.footer(result)]
+    return as_tex(curves, result.options.axis, lines, pivoted=pivoted)
 
 
 def _beyond(result: SweepResult) -> Iterator[str]:
@@ -104,35 +142,42 @@ def _beyond(result: SweepResult) -> Iterator[str]:
         yield from verifier_quality.self_agreements(source, agreements)
 
 
-def _markdown(result: SweepResult) -> str:
+def _markdown(result: SweepResult, *, pivoted: bool = False) -> str:
     """Return the whole result as Markdown."""
     from ttc.report import escaping
 
-    parts = [_tables(result), _gates(result)]
+    parts = [_tables(result, pivoted=pivoted), _gates(result)]
     if lines := list(_beyond(result)):
         parts.append(escaping.fenced(lines))
     return "\n".join(part for part in parts if part)
 
 
-def _tables(result: SweepResult) -> str:
-    from ttc.report import comparisons, groups, intervals, tables
+def _tables(result: SweepResult, *, pivoted: bool = False) -> str:
+    from ttc.report import comparisons, groups, intervals
+    from ttc.report.tables import pivot, written
+    from ttc.report.tables.words import in_words
 
-    axis, conventions = result.options.axis, tables.in_words(result.options.conventions)
-    text = tables.as_markdown(result.curves, axis, conventions, intervals.in_words(result))
-    if result.groups:
-        curves, _ = groups.titled(result, counted=True)
-        text += "\n" + tables.as_markdown(curves, axis, conventions, groups.footer(result))
+    axis, conventions = result.options.axis, in_words(result.options.conventions)
+    footer, parted = intervals.in_words(result), groups.titled(result, counted=True)[0]
+    if pivoted:
+        footer += groups.footer(result)
+        text = pivot.as_markdown([*result.curves, *parted], conventions, footer)
+    else:
+        text = written.as_markdown(result.curves, axis, conventions, footer)
+    if result.groups and not pivoted:
+        text += "\n" + written.as_markdown(parted, axis, conventions, groups.footer(result))
     if result.comparisons:
         text += "\n" + comparisons.as_markdown(result.comparisons)
     return text
 
 
 def _gates(result: SweepResult) -> str:
-    from ttc.report import gates, tables
+    from ttc.report import gates
+    from ttc.report.tables import written
 
     if not result.decisions:
         return ""
-    text = tables.decisions_as_markdown(result.decisions)
+    text = written.decisions_as_markdown(result.decisions)
     problems = gates.as_markdown(result.decisions)
     return f"{text}\n{problems}" if problems else text
 

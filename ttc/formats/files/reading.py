@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ttc import jsonl
+from ttc import jsonl, paths
 from ttc.errors import UsageError
 from ttc.formats.files import hub, kinds, streams
 from ttc.formats.files.json_lines import raw_lines, text_of
@@ -39,6 +39,7 @@ def read(
         return _given(source, skipped)
     if hub.is_name(source):
         return hub.records(source)
+    source = source if source == "-" else paths.expanded(source)
     path = None if source == "-" else Path(source)
     lines = _of_file(source, path, skipped, kinds.Known(form, questions, fields))
     return lines if command == "sample" else _answered(lines, command)

@@ -18,10 +18,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ttc.messages.progress import Stage
 from ttc.store import token_logprobs
 from ttc.store.merge import pools, samples
 from ttc.store.merge.pools import Conflict, Found, Row
-from ttc.store.sql import rows
+from ttc.store.sql import one, rows
 
 Read = Callable[[sqlite3.Connection], Iterator[Row]]
 Find = Callable[[sqlite3.Connection, Row], Found]
@@ -47,6 +48,7 @@ KINDS: dict[str, tuple[Read, Find]] = {
     "runs": (_reading(pools.RUNS), pools.find_run),
 }
 
+COUNTED = ("samples", "verdicts")  # most of a store, and of the time
 BATCH_ROWS = 1000
 BATCH_CHARACTERS = 4_000_000
 NAMED = 10
@@ -75,9 +77,13 @@ class Merged:
 
 
 def merge(
-    source: sqlite3.Connection, transact: Callable[[Work], list[Found]], *, dry: bool = False
+    source: sqlite3.Connection,
+    transact: Callable[[Work], list[Found]],
+    *,
+    dry: bool = False,
+    stage: Stage | None = None,
 ) -> Merged:
-    """Merge a source; with `dry`, only count.
+    """Merge a source; with `dry`, only count. `stage` counts the samples and verdicts.
 
     `transact` runs a function of the target's connection in a transaction. The source is read in
     one transaction, so later changes to it are not seen.
@@ -89,9 +95,17 @@ def merge(
             for batch in _batches(read(source)):
                 for found in transact(_keeping(batch, find, dry)):
                     merged.add(kind, found)
+                if stage is not None and kind in COUNTED:
+                    stage.done += len(batch)
     finally:
         source.execute("ROLLBACK")
     return merged
+
+
+def size(source: sqlite3.Connection) -> int:
+    """Return how many samples and verdicts a source has."""
+    found = one(source, "SELECT (SELECT count(*) FROM samples) + (SELECT count(*) FROM verdicts)")
+    return int(found[0]) if found else 0
 
 
 def _keeping(batch: list[Row], find: Find, dry: bool) -> Work:

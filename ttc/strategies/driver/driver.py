@@ -8,17 +8,18 @@ one that finished asks the model nothing.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ttc.errors import TtcError, UsageError
+from ttc.messages.progress import Stage
 from ttc.plugins.abilities import Drafting
 from ttc.store import Store
 from ttc.strategies import Decision, Node, Strategy, Task
 from ttc.strategies.driver.budget import Budget, TaskUsage
 from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.in_flight import InFlight
-from ttc.strategies.driver.multiplexer import Multiplexer
+from ttc.strategies.driver.multiplexer import Multiplexer, Sender
 from ttc.strategies.driver.scoring import TraceScorer
 from ttc.strategies.driver.task_run import TaskRun
 
@@ -44,7 +45,8 @@ class RunResult:
 class Driver:
     """Runs strategies over engines by name (`main`, `draft`), a store, a scorer and a budget.
 
-    `aggregation` combines the scores of a trace's steps: `last`, `min`, `prod` or `mean`.
+    `aggregation` combines the scores of a trace's steps: `last`, `min`, `prod` or `mean`. `stage`
+    counts the draws that have ended, and their tokens.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class Driver:
         scorer: TraceScorer | None = None,
         aggregation: str = "last",
         budget: Budget = UNLIMITED,
+        stage: Stage | None = None,
     ) -> None:
         self._store = store
         self._engines = engines
         self._scorer = scorer
         self._aggregation = aggregation
         self._budget = budget
+        self._stage = stage or Stage("solving")
 
     def check(self, strategy: Strategy) -> None:
         """Raise UsageError if something that a strategy needs is missing, before the first
@@ -107,7 +111,7 @@ class Driver:
                     if pair is None:
                         more = False
                     else:
-                        running.append(self._begin(*pair, multiplexer))
+                        running.append(self.begin(*pair, multiplexer))
                 for each in running:
                     each.advance()
                 while running and running[0].over:
@@ -124,10 +128,24 @@ class Driver:
         if failure is not None:
             raise failure
 
-    def _begin(self, strategy: Strategy, task: Task, multiplexer: Multiplexer) -> TaskRun:
+    def begin(
+        self,
+        strategy: Strategy,
+        task: Task,
+        sender: Sender,
+        numbering: Callable[[str], int] | None = None,
+    ) -> TaskRun:
+        """Begin a task, whose requests go out by `sender`; the caller advances it.
+
+        `numbering` is that of `InFlight`. UsageError if something that the strategy needs is
+        missing.
+        """
         self.check(strategy)
         task = replace(task, problem=replace(task.problem, reference={}))
-        in_flight = InFlight(self._store, self._engines, task.problem, self._budget, multiplexer)
+        in_flight = InFlight(
+            self._store, self._engines, task.problem, self._budget, sender, numbering
+        )
+        in_flight.usage.stage = self._stage
         return TaskRun(strategy, task, in_flight, self._budget)
 
     def _wait(self, multiplexer: Multiplexer, running: Iterable[TaskRun]) -> None:
@@ -145,12 +163,17 @@ class Driver:
 
     def _result(self, over: TaskRun) -> RunResult:
         self._store.write(lambda connection: None)  # all draws are on disk
-        assert over.decision is not None
-        return RunResult(
-            over.decision,
-            over.in_flight.usage,
-            over.exhausted,
-            tuple(over.in_flight.nodes),
-            over.scores,
-            tuple(over.in_flight.errors),
-        )
+        return result_of(over)
+
+
+def result_of(over: TaskRun) -> RunResult:
+    """Return what came of a task that is over; its last draws may not be on disk yet."""
+    assert over.decision is not None
+    return RunResult(
+        over.decision,
+        over.in_flight.usage,
+        over.exhausted,
+        tuple(over.in_flight.nodes),
+        over.scores,
+        tuple(over.in_flight.errors),
+    )

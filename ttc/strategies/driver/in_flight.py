@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ttc import backends
@@ -14,7 +14,7 @@ from ttc.store import Store, samples, traces
 from ttc.strategies import Generate, Node, Question, Reply
 from ttc.strategies.driver.budget import Budget, TaskUsage
 from ttc.strategies.driver.engine import ModelEngine
-from ttc.strategies.driver.multiplexer import Multiplexer
+from ttc.strategies.driver.multiplexer import Sender
 from ttc.strategies.driver.pending import Allowance, BatchClock, PendingDraw, PendingQuestion, State
 
 RETRIES = 2  # of a draw that failed
@@ -30,6 +30,8 @@ class InFlight:
     Draws of the store are replayed before anything is submitted, one at a time and as far as the
     budget covers them, in the order in which they would end if all that were requested together
     ran side by side. So a race that is run again ends as it did, and costs what it cost.
+
+    `numbering` returns the index of the next draw with a key (None: 0, 1, 2, …).
     """
 
     def __init__(
@@ -38,15 +40,17 @@ class InFlight:
         engines: Mapping[str, ModelEngine],
         problem: Problem,
         budget: Budget,
-        multiplexer: Multiplexer,
+        sender: Sender,
+        numbering: Callable[[str], int] | None = None,
     ) -> None:
         self._store = store
         self._engines = engines
         self._problem = problem
         self._budget = budget
-        self._multiplexer = multiplexer
+        self._sender = sender
         self._pending: OrderedDict[PendingDraw | PendingQuestion, State] = OrderedDict()
         self._next_index: Counter[str] = Counter()  # by request key
+        self._numbering = numbering or self._in_order
         self.usage = TaskUsage()
         self.ready: list[Reply] = []
         self.nodes: list[Node] = []
@@ -86,11 +90,15 @@ class InFlight:
     def _take_draw(self, request: Generate, clock: BatchClock) -> None:
         engine = self._engine(request)
         key = engine.request_key(self._problem, request)
-        index = self._next_index[key.key]
-        self._next_index[key.key] += 1
+        index = self._numbering(key.key)
         recorded = traces.find(self._store.reader, key.key, index)
         draw = PendingDraw(request, engine, key, index, clock, recorded)
         self._pending[draw] = State.WAITING if recorded is None else State.RECORDED
+
+    def _in_order(self, key: str) -> int:
+        """Return the index of a task's next draw with a key: 0, 1, 2, …"""
+        self._next_index[key] += 1
+        return self._next_index[key] - 1
 
     def _engine(self, request: Generate | Question) -> ModelEngine:
         if request.model not in self._engines:
@@ -141,7 +149,7 @@ class InFlight:
 
     def _send(self, pending: PendingDraw | PendingQuestion, request: backends.Request) -> None:
         deliver = partial(self._deliver, pending)
-        pending.request_id = self._multiplexer.send(pending.engine.backend, request, deliver)
+        pending.request_id = self._sender.send(pending.engine.backend, request, deliver)
         self._pending[pending] = State.SUBMITTED
         self._pending.move_to_end(pending)
 
@@ -213,7 +221,7 @@ class InFlight:
     def _cancel(self, draw: PendingDraw) -> None:
         state, cut = self._pending[draw], None
         if state is State.SUBMITTED:
-            self._multiplexer.cancel(draw.request_id)
+            self._sender.cancel(draw.request_id)
             return
         if state is State.REPLAYING:
             cut = draw.cut()
@@ -230,10 +238,10 @@ class InFlight:
             self._cancel(draw)
         for pending, state in list(self._pending.items()):
             if state is State.SUBMITTED:
-                self._multiplexer.cancel(pending.request_id)
+                self._sender.cancel(pending.request_id)
         while self.any(State.SUBMITTED):
             try:
-                self._multiplexer.wait()
+                self._sender.wait()
             except BackendError as error:
                 self.errors.append(str(error))
                 break

@@ -5,11 +5,28 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from ttc.backends import Backend, Completion, Request
 
 # Runs of this process are numbered, so that no two requests share an id at an engine.
 _RUNS = itertools.count()
+
+
+class Sender(Protocol):
+    """What the requests of one task go out by."""
+
+    def send(
+        self, backend: Backend, request: Request, deliver: Callable[[Completion], None]
+    ) -> str:
+        """Submit a request under an id of its own, and return that; `deliver` is called with the
+        completion."""
+
+    def cancel(self, request_id: str) -> None:
+        """Cancel a request; its completion is delivered all the same, as `cancelled`."""
+
+    def wait(self) -> None:
+        """Wait a while for the completions of any task, and deliver them."""
 
 
 class Multiplexer:

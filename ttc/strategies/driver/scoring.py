@@ -91,8 +91,8 @@ class VerifierScorer:
             for index, node in enumerate(nodes)
         ]
         prompt = keys.prompt_id(problem)
-        memo_keys = [keys.digest("trace1", [prompt, sample.text]) for sample in samples]
-        with Memo("trace", keys.canonical_json(self.config)) as memo:
+        memo_keys = [_memo_key(prompt, sample.text) for sample in samples]
+        with _memo(self.config) as memo:
             known = [memo.get(key) for key in memo_keys]
             unjudged = [sample for sample, kept in zip(samples, known, strict=True) if kept is None]
             judged = iter([verdict for _, verdict in verdicts.judge(self._verifier, unjudged)])
@@ -107,3 +107,22 @@ class VerifierScorer:
                 scores.append(Score(*kept))
             memo.keep(fresh)
         return scores
+
+
+def remembered(
+    config: Mapping[str, object], problem: Problem, nodes: Sequence[Node]
+) -> list[float | None]:
+    """Return the scores that a verifier of this configuration once gave the traces that end at
+    these nodes; None for those that are not remembered."""
+    prompt = keys.prompt_id(problem)
+    with _memo(config) as memo:
+        kept = [memo.get(_memo_key(prompt, node.trace)) for node in nodes]
+    return [None if each is None else each[0] for each in kept]
+
+
+def _memo(config: Mapping[str, object]) -> Memo:
+    return Memo("trace", keys.canonical_json(config))
+
+
+def _memo_key(prompt: str, trace: str) -> str:
+    return keys.digest("trace1", [prompt, trace])

@@ -11,7 +11,7 @@ from ttc.errors import UsageError
 from ttc.messages.visible import inert, report_line
 from ttc.plugins import installing
 from ttc.records import Curve
-from ttc.report.plot import are_shares, named, position
+from ttc.report.plots.plot import are_shares, named, position
 
 HEIGHT, WIDEST = 20, 100
 # Distinct without colour, which pipes and printers do not have.

@@ -55,7 +55,7 @@ def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
     """
     check_known(panels[0].curves, axis)
     try:
-        from ttc.report.figure import CurveFigure
+        from ttc.report.plots.figure import CurveFigure
     except ImportError:
         how = installing.install("ttc-cli[plot]")
         raise UsageError(

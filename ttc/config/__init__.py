@@ -6,69 +6,17 @@ repository is not trusted, so a project file may only set the names in PROJECT.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ttc import paths
+from ttc.config.settings import PERSONAL_OPTIONS, PROJECT, typed, unknown
+from ttc.config.settings import SETTINGS as SETTINGS
 from ttc.errors import UsageError
-
-
-class Setting(NamedTuple):
-    """A setting: its type, its default and its meaning."""
-
-    kind: type
-    default: Any
-    meaning: str
-
-
-class Shots(str):
-    """A number of few-shot examples: K, or K@SEED. In a settings file it may be a number."""
-
-    __slots__ = ()
-
-
-SETTINGS: dict[str, Setting] = {
-    "model": Setting(str, None, "the model when -m is not given"),
-    "n": Setting(int, None, "draws per problem (sample 16, solve 8)"),
-    "temperature": Setting(float, 0.8, "0 is greedy"),
-    "top_p": Setting(float, 0.95, "1 is off"),
-    "top_k": Setting(int, 0, "0 is off"),
-    "min_p": Setting(float, 0.0, "0 is off"),
-    "max_tokens": Setting(int, 512, "generated tokens per draw"),
-    "system": Setting(str, None, "the system message"),
-    "template": Setting(str, None, "text around the question, with {prompt} in it"),
-    "choices_template": Setting(
-        str, None, "text around a question with choices, with {question} and {choices} in it"
-    ),
-    "few_shot": Setting(str, None, "a file of solved problems, shown as examples"),
-    "shots": Setting(Shots, None, "how many examples: K, or K@SEED to draw them by problem"),
-    "thinking": Setting(
-        str, None, "reasoning: on, off, low, medium, high, or N tokens, where the model has it"
-    ),
-    "presence_penalty": Setting(float, 0.0, "0 is off"),
-    "frequency_penalty": Setting(float, 0.0, "0 is off"),
-    "repeat_penalty": Setting(float, 1.0, "1 is off"),
-    "logit_bias": Setting(dict, None, "what is added to the logits of tokens, by id"),
-    "extra": Setting(dict, None, "further fields of requests, chat_template_kwargs among them"),
-    "grammar": Setting(str, None, "a GBNF file that says what an answer may be"),
-    "schema": Setting(str, None, "a JSON Schema file that says what an answer may be"),
-    "regex": Setting(str, None, "a pattern that says what an answer may be"),
-    "logprobs": Setting(int, 0, "the likeliest tokens to keep of each place"),
-    "seed": Setting(int, 0, "base seed; another seed draws other samples"),
-    "verifier": Setting(str, None, "the verifier when -V is not given"),
-    "db": Setting(str, None, "the store"),
-}
-# A project file may not choose where a user's samples are written.
-PROJECT = frozenset(SETTINGS) - {"db"}
-# Nor may its aliases join this process to a cluster, whose head can run code in it, or send
-# requests for this machine through a proxy.
-PERSONAL_OPTIONS = ("ray_address", "proxy")
 
 
 class Value(NamedTuple):
@@ -93,39 +41,26 @@ class Config:
         return default if value is None else value
 
 
-def _typed(name: str, value: Any, place: str) -> Any:
-    kind = SETTINGS[name].kind
-    convert: Callable[[Any], Any] = _table if kind is dict else kind
-    if name == "thinking" and isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    wrong_type = isinstance(value, bool) or (kind is str and not isinstance(value, str))
-    try:
-        if wrong_type or (kind is int and isinstance(value, float)):
-            raise ValueError
-        return convert(value)
-    except (TypeError, ValueError):
-        raise UsageError(
-            f"{place}: {name} must be of type {kind.__name__}, not {value!r}"
-        ) from None
-
-
-def _table(value: Any) -> dict[str, Any]:
-    """Return a table of a settings file, or the JSON object of a variable. ValueError."""
-    found = json.loads(value) if isinstance(value, str) else value
-    if not isinstance(found, dict):
-        raise ValueError
-    return found
-
-
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. UsageError names the file and what is wrong with it."""
+    return _parsed(_text(path), path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
@@ -144,9 +79,16 @@ def user_file() -> Path:
     return paths.config_folder() / "config.toml"
 
 
-def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[str, Any]]:
-    found = read_toml(path)
+def check_text(
+    text: str, path: Path, allowed: frozenset[str]
+) -> tuple[dict[str, Value], dict[str, Any]]:
+    """Return the settings and aliases of a file with this text, which may set the `allowed` names.
+
+    UsageError names the file, the line and what is wrong.
+    """
+    found = _parsed(text, path)
     aliases = found.pop("models", {})
+    found.pop("serve", None)  # read by ttc.serving.presets
     if not isinstance(aliases, dict) or not all(isinstance(v, dict) for v in aliases.values()):
         raise UsageError(f"{path}: [models.NAME] must be tables")
     for name, alias in aliases.items():
@@ -166,23 +108,21 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
                     f"use {user_file()}"
                 )
     for name in found:
-        place = _place(path, name)
+        place = _place(path, text, name)
         if name not in SETTINGS:
-            near = get_close_matches(name, SETTINGS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(SETTINGS)}"
-            raise UsageError(f"{place}: unknown setting {name!r}; {hint}")
+            raise unknown(name, place)
         if name not in allowed:
             raise UsageError(f"{place}: {name} may not be set by a project; use {user_file()}")
     values = {
-        name: Value(_typed(name, value, _place(path, name)), str(path))
+        name: Value(typed(name, value, _place(path, text, name)), str(path))
         for name, value in found.items()
     }
     return values, aliases
 
 
-def _place(path: Path, name: str) -> str:
+def _place(path: Path, text: str, name: str) -> str:
     """Return `file:line` of the line that sets a name, or the file alone if none is found."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if line.partition("=")[0].strip().strip("\"'") == name and "=" in line:
             return f"{path}:{number}"
     return str(path)
@@ -199,6 +139,13 @@ def _is_file(path: Path) -> bool:
         return True  # its folder cannot be searched; reading the file gives the error
 
 
+def named_file(config: Path | None = None) -> Path | None:
+    """Return the file that `--config` or TTC_CONFIG names in place of the user's, None if none."""
+    who = "--config" if config else "TTC_CONFIG"
+    named = config or os.environ.get("TTC_CONFIG")
+    return Path(paths.expanded(named, who)) if named else None
+
+
 def files(
     config: Path | None = None, on_fault: Callable[[UsageError], None] = _raise
 ) -> list[tuple[Path, frozenset[str]]]:
@@ -206,8 +153,7 @@ def files(
 
     `config` and `on_fault` are the arguments of `load`.
     """
-    variable = os.environ.get("TTC_CONFIG")
-    given = config or (Path(variable) if variable else None)
+    given = named_file(config)
     if given is not None and not _is_file(given):
         who = "--config" if config else "TTC_CONFIG"
         on_fault(UsageError(f"{given}: no such settings file; it is named by {who}"))
@@ -226,7 +172,7 @@ def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _r
     aliases: dict[str, Any] = {}
     for path, allowed in files(config, on_fault):
         try:
-            layer, tables = _layer(path, allowed)
+            layer, tables = check_text(_text(path), path, allowed)
         except UsageError as fault:
             on_fault(fault)
             continue
@@ -236,7 +182,7 @@ def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _r
         variable = f"TTC_{name.upper()}"
         if (text := os.environ.get(variable)) is not None:
             try:
-                values[name] = Value(_typed(name, text, variable), variable)
+                values[name] = Value(typed(name, text, variable), variable)
             except UsageError as fault:
                 on_fault(fault)
     return Config(values, aliases)
@@ -245,4 +191,6 @@ def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _r
 def database(config: Config, flag: Path | None = None) -> Path:
     """Return the path of the store, existing or not: the flag, the setting or the default."""
     path = config.get("db", str(flag) if flag else None)
-    return Path(path) if path else paths.default_database()
+    if not path:
+        return paths.default_database()
+    return Path(paths.expanded(path, "--db" if flag else config.values["db"].origin))

@@ -1,0 +1,1 @@
+"""Curves as pictures: by matplotlib for files and notebooks, by characters for the terminal."""

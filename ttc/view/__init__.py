@@ -1,0 +1,1 @@
+"""`ttc view`: a page in the browser to read samples, live over a store or as a static copy."""
