@@ -29,6 +29,7 @@ def _needs(extra: str) -> str:
 # In this order: what a row needs must not have come with an earlier one.
 PROBES = (
     Probe("ttc-cli[view]", _needs("view")),
+    Probe("ttc-cli[keyring]", "echo key | ttc keys set https://127.0.0.1:9", 2),
     Probe("ttc-cli[yaml]", "ttc sample problems.yaml --check"),
     Probe("ttc-cli[schema]", "ttc verify draws.jsonl -V schema:any.json -q > out.jsonl"),
     Probe("ttc-cli[zstd]", "ttc sample problems.jsonl.zst --check"),
