@@ -47,6 +47,8 @@ class SubGroup(typer.core.TyperGroup):
         word, rest = args[at], [*args[:at], *args[at + 1 :]]
         if word in self.commands:
             return [word, *rest]
+        if word == "help":
+            return [*args[at + 1 : at + 2], "--help"]
         more = [each for each in args[at + 1 :] if not each.startswith("-")]
         if self.other is not None and (completing or not more):
             return [self.other, *args]

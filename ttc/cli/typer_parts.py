@@ -206,9 +206,9 @@ def _within(number: float, least: float | None, most: float | None) -> float:
     return number
 
 
-def completion_script(shell: str) -> str:
-    """Return the script that makes a shell complete ttc by calling it."""
-    from typer._completion_shared import get_completion_script
+def candidates(group: LazyGroup, args: list[str], incomplete: str) -> list[str]:
+    """Return what may stand for a word that is being typed behind whole ones."""
+    from typer import _completion_classes as classes
 
-    script = get_completion_script(prog_name="ttc", complete_var=COMPLETE, shell=shell)
-    return str(script).strip()
+    shell = classes.BashComplete(group, {}, "ttc", COMPLETE)
+    return [str(item.value) for item in shell.get_completions(args, incomplete)]

@@ -80,7 +80,8 @@ def option_line(error: Any, command: str, elsewhere: Mapping[str, Sequence[str]]
     if meant := _synonym(given, own) or _close(given, own, 0.75):
         return f"{said}; did you mean {_explained(meant, own[meant])}?"
     if others := [name for name, options in elsewhere.items() if given in options]:
-        listed = " and ".join(f"ttc {name}" for name in others[:3])
+        *first, last = (f"ttc {name}" for name in others[:4])
+        listed = f"{', '.join(first)} and {last}" if first else last
         return f"{said}; {listed} {'has' if len(others) == 1 else 'have'} it"
     if meant := _close(given, own, 0.6):
         return f"{said}; did you mean {_explained(meant, own[meant])}?"

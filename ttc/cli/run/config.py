@@ -73,7 +73,8 @@ def listing(session: Session, database: Path | None, shown: Shown) -> None:
                     "about": value.origin if shown.origin else SETTINGS[key].meaning,
                 }
                 for key, value in values.items()
-            ]
+            ],
+            least=2,
         )
 
 

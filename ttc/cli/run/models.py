@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ttc.backends import Batching, Probeable, Tunable, resolve
 from ttc.cli.naming import near
 from ttc.cli.output import document
-from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.tables.columns import columns
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 def listing(session: Session, as_json: bool) -> None:
     """Print the models that have a name here."""
     found = resolve.listing(session.config)
-    remember(models=[row["name"] for row in found])
     if as_json:
         document({"schema": 1, "models": found})
     elif found:

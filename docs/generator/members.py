@@ -1,0 +1,106 @@
+"""Verifiers and backends: what each does, reads and takes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from generator.markdown import code, escaped, rest, summary, table
+from generator.methods import own
+from generator.options import option_table, options_of
+from ttc import plugins
+from ttc.backends.asking.capabilities import MEANINGS, can_at_most
+from ttc.plugins.abilities import Referring, Taking
+
+# What a verifier is made with where it needs something.
+MADE = {
+    "cmd": ("true",),
+    "regex": ("a",),
+    "rm": ("hf:OWNER/NAME",),
+    "schema": ("answer.schema.json",),
+}
+EXTRAS = {
+    "constraint": "ttc-cli[constraint]",
+    "math": "ttc-cli[math]",
+    "python": "",
+    "rm": "ttc-cli[rm]",
+    "schema": "ttc-cli[schema]",
+}
+BACKENDS = ("llamacpp", "openai", "batch", "vllm", "ray", "replay", "scripted", "synth")
+
+
+def reads(factory: Any) -> str:
+    """Return whether a verifier reads the reference."""
+    told = factory.reads_reference if isinstance(factory, Referring) else None
+    return {True: "yes", False: "no"}.get(told, "as its options say") if told is not None else "no"
+
+
+def verifier_table() -> str:
+    """Return a row for each verifier."""
+    rows = [
+        (
+            f"[`{name}`](../reference/verifiers.md#{name})",
+            summary(factory),
+            code(f"pip install '{EXTRAS[name]}'") if EXTRAS.get(name) else "",
+        )
+        for name, factory in own("verifiers").items()
+    ]
+    return table(("`-V`", "what makes a sample correct", "needs"), rows)
+
+
+def verifiers() -> str:
+    """Return a section for each verifier."""
+    parts = []
+    for name, factory in own("verifiers").items():
+        made = partial(factory, *MADE.get(name, ()))
+        takes = factory.takes if isinstance(factory, Taking) else ""
+        with _schema_file():
+            options = option_table(options_of(made)) if takes != "text" or name in MADE else ""
+        parts.append(
+            f"### {name}\n\n{escaped(summary(factory))}\n\nReads the reference: {reads(factory)}."
+            f"\n\n{escaped(rest(factory))}\n{options}"
+        )
+    return "\n" + "\n".join(parts) + "\n"
+
+
+@contextlib.contextmanager
+def _schema_file() -> Iterator[None]:
+    """Provide the file that `schema` reads when it is made."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        Path("answer.schema.json").write_text("{}", encoding="utf-8")
+        try:
+            yield
+        finally:
+            os.chdir(before)
+
+
+def backends() -> str:
+    """Return a row for each backend of this repository."""
+    rows = []
+    for name in BACKENDS:
+        package = plugins.KNOWN_BACKENDS.get(name, plugins.OWN_DISTRIBUTION)
+        about = summary(plugins.load("backends", name)) if name in _here() else ""
+        rows.append((code(name), code(package), escaped(about)))
+    return table(("backend", "package", "what it opens"), rows)
+
+
+def _here() -> set[str]:
+    return set(plugins.installed("backends"))
+
+
+def capabilities() -> str:
+    """Return what models of each backend can do at most."""
+    able = {name: can_at_most(name) for name in BACKENDS if name in _here()}
+    names = [name for name, found in able.items() if found is not None]
+    rows = [
+        (code(each), meaning, *("yes" if each in (able[name] or ()) else "" for name in names))
+        for each, meaning in MEANINGS.items()
+    ]
+    return table(("capability", "what it is for", *map(code, names)), rows)
