@@ -38,7 +38,7 @@ PROBES = (
     Probe("ttc-cli[plot]", "ttc sweep judged.jsonl --plot curves.svg"),
     Probe("ttc-cli[arrow]", _python("ttc.sweep('judged.jsonl').to_arrow()")),
     Probe("ttc-cli[pandas]", _python("ttc.sweep('judged.jsonl').to_pandas()")),
-    Probe("ttc-cli[constraint]", "ttc verify draws.jsonl -V constraint -q > out.jsonl", 2),
+    Probe("ttc-cli[constraint]", "ttc verify draws.jsonl -V constraint -q > out.jsonl"),
     Probe("ttc-cli[hub]", "ttc sample hf:nobody/nothing --check"),
     Probe("ttc-cli[rm]", "ttc verify draws.jsonl -V rm:hf:nobody/nothing"),
     Probe("ttc-llamacpp[smollm2]", "ttc solve 'What is 1 + 1?' -n 1 --max-tokens 8"),
@@ -76,6 +76,7 @@ def write_inputs(folder: Path) -> None:
     ]
     judged = [
         {**line, "answer": str(line["index"]), "correct": line["index"] == 1, "logprob": -1.0}
+        | {"completion_tokens": 8, "finish_reason": "stop"}
         for line in lines
     ]
     for name, rows in (("draws", lines), ("judged", judged)):
