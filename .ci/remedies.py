@@ -72,10 +72,15 @@ def write_inputs(folder: Path) -> None:
             "reference": {"answer": "1"},
         }
         for at in range(6)
-        for draw in range(4)
+        for draw in range(8)
     ]
     judged = [
-        {**line, "answer": str(line["index"]), "correct": line["index"] == 1, "logprob": -1.0}
+        {
+            **line,
+            "answer": str(line["index"]),
+            "correct": line["index"] == 1,
+            "logprob": -1.0 - line["index"],
+        }
         | {"completion_tokens": 8, "finish_reason": "stop"}
         for line in lines
     ]
