@@ -46,7 +46,7 @@ PROBES = (
     Probe("ttc-ray", "ttc solve hi -m ray:scripted:answers=1 -n 1"),
     Probe("ttc-vllm", "ttc solve hi -m vllm:nobody/nothing", 3),
     Probe("ttc-vllm[cuda]", "ttc solve hi -m vllm:nobody/nothing", 3),
-    Probe("ttc-llamacpp[hf]", "ttc solve hi -m hf:nobody/nothing:model.gguf"),
+    Probe("ttc-llamacpp[hf]", "ttc solve hi -m hf:nobody/nothing:model.gguf", 3),
 )
 # Resolved, but not installed, and with what: these are gigabytes, or are compiled for minutes.
 HEAVY = {
