@@ -2,7 +2,8 @@
 
 A pool is read into a `Table` (`ttc.view.table`) when it is first asked for, and again once it has
 changed. SQLite tells cheaply whether anything was committed (`PRAGMA data_version`); if so, a few
-counts and the time of the latest verdict tell whether it was in this pool.
+counts and the time of the latest verdict tell whether it was in this pool. One that takes over a
+second to read is read again no sooner than after four times as long, 30 seconds at most.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -144,10 +146,18 @@ class Library:
         judges = self.remembered(("judges", pool.id), state, lambda: self.judges(reader, pool))
         judge = judges.named(label, pool.name)
         row = None if judge is None else judge.row
+        before: Table | None = self._tables.last((pool.id, row))
+        if before is not None and before.pool == pool and before.lasts(time.monotonic()):
+            return Shelf(pool, judges, judge, before)
         held = self._tables.get(
             (pool.id, row), state, lambda: table.read(reader, pool, row, judges.compared)
         )
         return Shelf(pool, judges, judge, held)
+
+    def outdated(self, reader: sqlite3.Connection, shelf: Shelf) -> bool:
+        """Return whether a pool has changed since it was read."""
+        state, row = self.state(reader, shelf.pool), shelf.judge and shelf.judge.row
+        return not self._tables.holds((shelf.pool.id, row), state)
 
     def state(self, reader: sqlite3.Connection, pool: Pool) -> Hashable:
         """Return what changes if anything that the page shows of a pool does."""

@@ -44,6 +44,16 @@ class Memory:
                 self._busy.pop(key, None)
         return value
 
+    def holds(self, key: Hashable, state: Hashable) -> bool:
+        """Return whether the value of a key in this state is kept."""
+        return self._look(key, state)[0]
+
+    def last(self, key: Hashable) -> Any:
+        """Return the value that is kept under a key, in whatever state; None if there is none."""
+        with self._lock:
+            kept = self._kept.get(key)
+            return None if kept is None else kept[1]
+
     def _look(self, key: Hashable, state: Hashable) -> tuple[bool, Any]:
         with self._lock:
             kept = self._kept.get(key)
