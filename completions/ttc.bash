@@ -1,9 +1,10 @@
 _ttc_completion() {
-    local IFS=$'
-'
-    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
-                   COMP_CWORD=$COMP_CWORD \
-                   _TTC_COMPLETE=complete_bash $1 ) )
+    local IFS=$'\n' line="${COMP_LINE:0:COMP_POINT}"
+    COMPREPLY=( $( _TTC_COMPLETE=line_bash _TTC_LINE="$line" COMP_WORDBREAKS="$COMP_WORDBREAKS" \
+                   "$1" 2> /dev/null ) )
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:=/] ]]; then
+        compopt -o nospace 2> /dev/null
+    fi
     return 0
 }
 

@@ -1,1 +1,11 @@
-complete --command ttc --no-files --arguments "(env _TTC_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) ttc)" --condition "env _TTC_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) ttc"
+function __ttc_complete
+    set -l line (commandline -cp | string collect)
+    set -l found (env _TTC_COMPLETE=line_fish _TTC_LINE="$line" ttc 2> /dev/null)
+    if test (count $found) -gt 0
+        printf '%s\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
+end
+
+complete --command ttc --no-files --arguments '(__ttc_complete)'

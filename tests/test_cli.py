@@ -671,7 +671,7 @@ def test_a_question_that_only_begins_like_a_file_is_asked(ttc: Ttc) -> None:
     missing = ttc("solve", "@nothing.txt", "-m", "scripted:", "-q")
     assert missing.code == 2
     assert "No such file" in missing.stderr
-    assert "pipe it in" in missing.stderr
+    assert "put a space before the @" in missing.stderr
 
 
 @pytest.mark.parametrize("text", ["-5 + 3 = ?", "-x + 3 = ?"])

@@ -99,7 +99,7 @@ def test_the_worked_gate_turns_red(folder: Path) -> None:
     ]
     assert [done.returncode for done in ran] == [0, 0, 1]
     assert ran[-1].stderr.strip() == told.strip()
-    assert 'failures="1"' in (folder / "gates.xml").read_text(encoding="utf-8")
+    assert 'failures="4"' in (folder / "gates.xml").read_text(encoding="utf-8")
 
 
 def test_the_python_lines_run(folder: Path) -> None:

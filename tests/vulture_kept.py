@@ -106,6 +106,7 @@ _.addSubTest
 _.subtest
 _.addUnexpectedSuccess
 _.addExpectedFailure
+_.show_cursor
 _.showwarning
 
 # Asked by sympy.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ttc.api import Pool as Pool
     from ttc.api import Sweep as Sweep
     from ttc.api import compare as compare
+    from ttc.api import diff as diff
     from ttc.api import gate as gate
     from ttc.api import import_logs as import_logs
     from ttc.api import pool as pool
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ttc.api import solve_each as solve_each
     from ttc.api import sweep as sweep
     from ttc.api import verify as verify
+    from ttc.api import verify_all as verify_all
     from ttc.api import verify_each as verify_each
     from ttc.curves.compare import Comparison as Comparison
     from ttc.errors import BackendError as BackendError
@@ -58,6 +60,7 @@ _HOMES = {
     **dict.fromkeys(("sample", "sample_each", "verify", "verify_each"), "ttc.api"),
     **dict.fromkeys(("sweep", "compare", "gate", "solve", "solve_each"), "ttc.api"),
     **dict.fromkeys(("pool", "pools", "Pool", "Sweep", "Gates", "import_logs"), "ttc.api"),
+    **dict.fromkeys(("diff", "verify_all"), "ttc.api"),
     **dict.fromkeys(("Problem", "Message", "Sample", "SamplingParams", "Verdict"), "ttc.records"),
     **dict.fromkeys(("Outcome", "Curve", "Point"), "ttc.records"),
     "Comparison": "ttc.curves.compare",

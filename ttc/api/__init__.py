@@ -1,11 +1,12 @@
 """The library for Python: the stages of the command line as functions, over the same store.
 
     sample, sample_each   problems → a pool of samples
-    verify, verify_each   samples → verdicts
+    verify, verify_each   samples → verdicts; verify_all judges several pools
     sweep, compare, gate  verdicts → curves, paired differences, decisions
     solve, solve_each     questions → answers
     import_logs           logs of other tools → a pool of samples
     pool, pools           what the store holds
+    diff                  two pools, problem by problem
 
 Each calls what the command of its name calls, so that settings, defaults and numbers are the
 same. Arguments have the names of the options.
@@ -16,7 +17,8 @@ from ttc.api.calling import SamplingArguments
 from ttc.api.drawing import DrawingArguments, sample, sample_each
 from ttc.api.exchanging import import_logs
 from ttc.api.exporting import ExportArguments
-from ttc.api.judging import VerifyArguments, verify, verify_each
+from ttc.api.judging import VerifyArguments, verify, verify_all, verify_each
+from ttc.api.looking import diff
 from ttc.api.lookup import pool, pools
 from ttc.api.results import Sweep
 from ttc.api.stored_pool import Pool
@@ -33,6 +35,7 @@ __all__ = [
     "SweepArguments",
     "VerifyArguments",
     "compare",
+    "diff",
     "gate",
     "import_logs",
     "pool",
@@ -43,5 +46,6 @@ __all__ = [
     "solve_each",
     "sweep",
     "verify",
+    "verify_all",
     "verify_each",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ttc import jsonl
 from ttc.api.calling import File, Shown, begin, check_names, renames
 from ttc.api.sources import Judged, Source, StoredPool, named
 from ttc.api.wording import python_errors
+from ttc.errors import UsageError
 from ttc.report import verifier_quality
 from ttc.session import Session
 from ttc.verdicts import Summary
@@ -82,12 +84,49 @@ def verify(
     with python_errors():
         session = _begin(source, database, config, progress)
         name, lines = named(source)
-        judged = _judged(session, name, _options(source, lines, verifier, options))
-        while True:
-            try:
-                next(judged)
-            except StopIteration as done:
-                return cast("Summary", done.value)
+        return _exhausted(_judged(session, name, _options(source, lines, verifier, options)))
+
+
+def verify_all(
+    sources: Sequence[StoredPool | File],
+    verifier: str | None = None,
+    *,
+    database: File | None = None,
+    config: File | None = None,
+    progress: Shown = True,
+    **options: Unpack[VerifyArguments],
+) -> dict[str, Summary]:
+    """Judge several pools or files of one store by one verifier, whose model is opened once; return
+    the counts of each by its name.
+
+    See `verify` for the arguments. UsageError for the first source that cannot be used; those
+    before it are judged.
+    """
+    with python_errors():
+        if isinstance(sources, (str, os.PathLike)) or not all(
+            isinstance(each, (StoredPool, str, os.PathLike)) for each in sources
+        ):
+            raise UsageError("verify_all takes a list of pools and files; for one, call ttc.verify")
+        session = begin("verify", database, config, progress=progress)
+        found: dict[str, Summary] = {}
+        with ExitStack() as stack:
+            judge: job.Judge | None = None
+            for source in sources:
+                name, lines = named(source)
+                wanted = _options(source, lines, verifier, options)
+                if judge is None:
+                    judge = stack.enter_context(job.prepared(session, wanted))
+                found[name] = _exhausted(_judged(session, name, wanted, judge))
+        return found
+
+
+def _exhausted(judged: Generator[Judged, None, Summary]) -> Summary:
+    """Judge all, and return the counts."""
+    while True:
+        try:
+            next(judged)
+        except StopIteration as done:
+            return cast("Summary", done.value)
 
 
 def _begin(source: Source, database: File | None, config: File | None, progress: Shown) -> Session:
@@ -111,10 +150,10 @@ def _options(
 
 
 def _judged(
-    session: Session, name: str, options: VerifyOptions
+    session: Session, name: str, options: VerifyOptions, judge: job.Judge | None = None
 ) -> Generator[Judged, None, Summary]:
     """Judge, say the notes at the end, and return the counts."""
-    with job.opened(session, options) as run, closing(run.each()) as judged:
+    with job.opened(session, options, judge) as run, closing(run.each()) as judged:
         for _, sample, verdict in judged:
             yield sample, verdict
     for line in (*conclusion.notes(run, name), *verifier_quality.rerun(run.rerun, name)):

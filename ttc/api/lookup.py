@@ -8,7 +8,7 @@ from ttc.api.calling import File, begin
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import python_errors
 from ttc.store import Store, counts
-from ttc.store.named import pool_named, store_with
+from ttc.store.named import find_pools, pool_named, store_with
 
 
 def pool(name: str, *, database: File | None = None, config: File | None = None) -> Pool:
@@ -26,7 +26,7 @@ def pool(name: str, *, database: File | None = None, config: File | None = None)
 
 
 def pools(
-    *,
+    *names: str,
     since: str | None = None,
     model: str | None = None,
     sort: str | None = None,
@@ -35,10 +35,11 @@ def pools(
 ) -> list[Pool]:
     """Return the pools of the store, oldest first; none if there is no store yet.
 
+    `names` restricts to pools of these names, in which `*`, `?` and `[…]` stand for many.
     `since` restricts them to those made or drawn into since a date or for an age (`7d`, `12h`),
     `model` to models with this text in their names, or that match a pattern. `sort` is `name`, or
     `created`, `size` or `samples` for the newest or largest first. Other arguments and errors are
-    those of `pool`; UsageError also for a `since` or `sort` that is none.
+    those of `pool`; UsageError also for a name, a `since` or a `sort` that is none.
     """
     with python_errors():
         session = begin("pools", database, config)
@@ -48,5 +49,9 @@ def pools(
             return []
         settings = None if config is None else Path(config)
         with Store.reading(session.database) as store:
-            found = counts.chosen(counts.overview(store.reader), **chosen)
+            rows = counts.overview(store.reader)
+            if names:
+                named = {each.name for each in find_pools(store.reader, names)}
+                rows = [row for row in rows if row["pool"] in named]
+            found = counts.chosen(rows, **chosen)
             return [Pool(row["pool"], session.database, settings) for row in found]

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ttc import interchange
 from ttc.api import exporting, frames, judging, sweeping
 from ttc.api.calling import Shown
+from ttc.api.looking import Looked
 from ttc.api.results import Sweep
-from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
 from ttc.outcomes.verifier_choice import choose_verifier
 from ttc.records import Problem, Sample, Verdict
 from ttc.store import Store, counts, pools, samples, tags
 from ttc.store.judged import judged
-from ttc.store.named import pool_named, store_with
+from ttc.store.named import problem_named, store_with
 from ttc.store.upkeep import removal, renaming
 from ttc.store.upkeep.rows import measured
 from ttc.store.verifiers import VerifierId, verifiers_of
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class Pool(StoredPool):
+class Pool(Looked):
     """A pool of the store: samples that may be mixed in one estimate.
 
     Iterating over it yields its samples, `len` counts them. `database` is the path of the store,
@@ -86,7 +85,8 @@ class Pool(StoredPool):
                     yield sample
             return
         with self._opened() as (store, pool):
-            _check_problem(store, pool, problem)
+            if problem is not None:
+                problem_named(store.reader, pool, problem)
             for _, sample in samples.of_pool(store.reader, pool, problem=problem):
                 yield sample
 
@@ -103,7 +103,8 @@ class Pool(StoredPool):
                 raise UsageError(
                     f"{self.name}: no samples have a verdict; ttc verify {self.name} -V NAME first"
                 )
-            _check_problem(store, pool, problem)
+            if problem is not None:
+                problem_named(store.reader, pool, problem)
             for _, sample, verdict in judged(store.reader, pool, who, problem=problem):
                 if verdict is not None:
                     yield sample, verdict
@@ -235,16 +236,6 @@ class Pool(StoredPool):
         row = choose_verifier(found, wanted, self.name)
         return next((_identity(each) for each in found if each["id"] == row), None)
 
-    @contextmanager
-    def _opened(self) -> Iterator[tuple[Store, pools.Pool]]:
-        with python_errors(), Store.reading(store_with(self.database, self.name)) as store:
-            yield store, pool_named(store, self.name)
-
 
 def _identity(row: Mapping[str, Any]) -> VerifierId:
     return VerifierId(row["name"], row["version"], json.loads(row["config"]))
-
-
-def _check_problem(store: Store, pool: pools.Pool, problem: str | None) -> None:
-    if problem is not None and samples.problem_of(store.reader, pool, problem) is None:
-        raise UsageError(f"{pool.name} has no problem {problem!r}; its .problems lists them")

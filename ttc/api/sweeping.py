@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from ttc import outcomes
-from ttc.api.calling import File, begin, check_names
+from ttc.api.calling import File, Shown, begin, check_names, shown_by
 from ttc.api.results import Sweep
 from ttc.api.sources import Source, StoredPool, named
 from ttc.api.wording import in_python, python_errors
@@ -21,6 +21,7 @@ from ttc.curves.gates import GateResult
 from ttc.curves.rates import convert_rates
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import GateError, UsageError
+from ttc.messages.progress import Progress
 from ttc.options import split_specs
 from ttc.outcomes.wanted import Wanted
 from ttc.samples.recipe import whole
@@ -61,7 +62,8 @@ class SweepArguments(TypedDict, total=False):
     are a sample.
 
     `by` groups the problems by a tag (`level`), or by several crossed (`level,subject`); a list has
-    several groupings.
+    several groupings. With `progress` a meter goes to stderr, or a function is called, as for
+    `ttc.sample`.
     """
 
     ks: int | Sequence[int] | None
@@ -96,6 +98,7 @@ class SweepArguments(TypedDict, total=False):
     population: str | None
     database: File | None
     config: File | None
+    progress: Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
         # Names beside a pool are those of its store.
         home = next((source.database for source in given if isinstance(source, StoredPool)), None)
         session = begin("sweep", options.get("database") or home, options.get("config"))
-        wanted, found = _read_options(rules, options), _Reader(session.database)
+        progress = shown_by(options.get("progress", False))
+        wanted, found = _read_options(rules, options), _Reader(session.database, progress)
         reading = Wanted.by(
             wanted.selectors().values(),
             verifier=options.get("verifier"),
@@ -161,7 +165,8 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
         )
         read = [found.read(source, reading) for source in sources]
         old = None if baseline is None else found.read_baseline(baseline, reading)
-        return Sweep(curves.sweep(wanted, read, old), tuple(source.origin for source in read))
+        result = curves.sweep(wanted, read, old, progress)
+        return Sweep(result, tuple(source.origin for source in read))
 
 
 def compare(
@@ -228,8 +233,8 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
 class _Reader:
     """Reads sources; those in memory are called data, data.2, …"""
 
-    def __init__(self, database: Path) -> None:
-        self._database = database
+    def __init__(self, database: Path, progress: Progress) -> None:
+        self._database, self._progress = database, progress
         self._lists = 0
 
     def read(self, source: Source, wanted: Wanted) -> outcomes.Source:
@@ -238,10 +243,10 @@ class _Reader:
         if not isinstance(lines, str):
             self._lists += 1
             name = name if self._lists == 1 else f"{name}.{self._lists}"
-            return outcomes.read_lines(name, lines, wanted)
+            return outcomes.read_lines(name, lines, wanted, self._progress)
         if isinstance(source, StoredPool):
-            return outcomes.read_pool(source.database, name, wanted)
-        return outcomes.read(self._database, name, wanted)
+            return outcomes.read_pool(source.database, name, wanted, self._progress)
+        return outcomes.read(self._database, name, wanted, self._progress)
 
     def read_baseline(self, source: Source, wanted: Wanted) -> Baseline | outcomes.Source:
         """Return the values of a baseline's file, or the draws of another source."""

@@ -147,6 +147,8 @@ class Keyring:
     def name(self) -> str:
         """The backend that is used, such as SecretService or macOS Keychain."""
         backend = self._keyring.get_keyring()
+        if type(backend).__module__ == "keyring.backends.fail":
+            raise UsageError(f"no keyring works on this machine; {_instead()}")
         return str(getattr(backend, "name", type(backend).__name__))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 VERSION = ({"--version"}, {"-V"}, {"version"})
 _FLAGS = ("-h", "--help")
@@ -33,15 +33,10 @@ def version_line() -> str:
     return f"ttc {version('ttc-cli')}"
 
 
-def expanded(args: Sequence[str], groups: Collection[str]) -> list[str]:
-    """Return a command line with `help …` as `… --help`, which the parser knows.
-
-    `ttc help db query`, `ttc --help db query`, and for a group of commands `ttc db help [query]`.
-    """
+def expanded(args: Sequence[str]) -> list[str]:
+    """Return a command line with `help …` in front as `… --help`, which the parser knows."""
     given = list(args)
     if given[:1] and given[0] in ("help", *_FLAGS):
         words = [each for each in given[1:] if each != "help" and not each.startswith("-")]
         return [*words[:2], "--help"]
-    if len(given) > 1 and given[0] in groups and given[1] == "help":
-        return [given[0], *given[2:3], "--help"]
     return given

@@ -49,6 +49,8 @@ COMMANDS = {
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
+# Commands that have commands of their own, behind which options stand.
+GROUPS = {"config", "db", "keys", "models"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
@@ -121,9 +123,16 @@ def _dispatch(args: Sequence[str]) -> int:
     group = build()
     if COMPLETE in os.environ:
         prepare_completion()
+        if (how := os.environ[COMPLETE]).startswith("line_"):
+            from ttc.cli.completing import shells
+
+            options = [*GLOBAL_FLAGS, *GLOBAL_OPTIONS, "--version"]
+            if found := shells.answer(group, how, hoist, options):
+                print(found)
+            return Exit.DONE
         group.main(list(args), prog_name="ttc")
     convert_plainly()
-    with group.make_context("ttc", expanded(hoist(args), GROUPS)) as context:
+    with group.make_context("ttc", expanded(hoist(args))) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
 

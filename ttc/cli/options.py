@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import choices, offer, offer_specs, words
 from ttc.config import SETTINGS
 
 
@@ -77,6 +77,7 @@ Thinking = Annotated[
         metavar="on|off|low|medium|high|N",
         help="Turn reasoning on or off, set its effort, or end it after N tokens, where the model "
         "has that.",
+        autocompletion=words(*choices.THINKING),
     ),
 ]
 PresencePenalty = Annotated[
@@ -157,6 +158,7 @@ FileKind = Annotated[
     typer.Option(
         "--format",
         help="Kind of a file: csv, text, yaml, … (ttc plugins --formats) [default: by its bytes].",
+        autocompletion=offer("file-kinds"),
     ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip bad lines, and say how many.")]
@@ -173,6 +175,14 @@ VerifierName = Annotated[
         "--verifier",
         "-V",
         help="NAME:key=value,…; see ttc plugins.",
-        autocompletion=offer("verifiers"),
+        autocompletion=offer_specs("verifiers"),
     ),
+]
+Csv = Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")]
+Markdown = Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")]
+Tex = Annotated[
+    str | None, typer.Option(metavar="FILE|-", help="Write a table as LaTeX (booktabs).")
+]
+Pivot = Annotated[
+    bool, typer.Option("--pivot", help="Tables by rule, with the pools side by side.")
 ]

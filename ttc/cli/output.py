@@ -28,6 +28,11 @@ def piped() -> bool:
     return not sys.stdout.isatty()
 
 
+def to_terminal(target: str | None) -> bool:
+    """Return whether lines for a target (`-`: stdout) are printed on a terminal."""
+    return target == "-" and not piped()
+
+
 def document(value: dict[str, Any]) -> None:
     """Print one JSON document; every number in it is finite."""
     print(json_for_stdout(json.dumps(value, indent=2, allow_nan=False)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -11,15 +10,9 @@ import typer
 import typer.core
 import typer.main
 
-from ttc.errors import TtcError
+from ttc.errors import UsageError
 
 HELP = {"help_option_names": ["-h", "--help"]}
-
-
-def near_command(word: str, commands: Iterable[str]) -> str | None:
-    """Return the command that a word may have meant."""
-    near = get_close_matches(word, [*commands], n=1, cutoff=0.6)
-    return near[0] if near else None
 
 
 def first_line(command: Any) -> str:
@@ -54,20 +47,17 @@ class SubGroup(typer.core.TyperGroup):
         word, rest = args[at], [*args[:at], *args[at + 1 :]]
         if word in self.commands:
             return [word, *rest]
+        if word == "help":
+            return [*args[at + 1 : at + 2], "--help"]
         more = [each for each in args[at + 1 :] if not each.startswith("-")]
         if self.other is not None and (completing or not more):
             return [self.other, *args]
         if completing:
             return [word, *rest]
-        near = near_command(word, self.commands)
-        if near is None and self.two and more:
-            near = self.two.format(word, more[0])
-        hint = (
-            f"did you mean ttc {self.name} {near}?"
-            if near
-            else f"ttc {self.name} --help lists them"
-        )
-        raise TtcError(f"ttc {self.name}: no command {word!r}; {hint}")
+        from ttc.cli.naming import near
+
+        meant = self.two.format(word, more[0]) if self.two and more else None
+        raise UsageError(near.within_line(word, str(self.name), self.commands, meant))
 
     def _word(self, args: Sequence[str]) -> int | None:
         """Return the place of the first argument that is no option, nor the value of one."""

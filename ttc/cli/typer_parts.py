@@ -19,7 +19,7 @@ import typer.main
 
 from ttc.cli.sub_groups import HELP as HELP
 from ttc.cli.sub_groups import sub_group
-from ttc.errors import TtcError, UsageError
+from ttc.errors import UsageError
 
 COMPLETE = "_TTC_COMPLETE"  # the variable by which a shell's script asks for completions
 # The base of the errors of the command line's parser.
@@ -104,7 +104,8 @@ def usage_line(
     if option and hasattr(error, "possibilities"):
         line = near.option_line(error, path, _options_of(group, context))
         asked = next((each for each in args if each.startswith(option) and each != option), None)
-        if asked is None or "did you mean" in line or context.info_name != "solve":
+        named = getattr(context, "info_name", None)
+        if asked is None or "did you mean" in line or named != "solve":
             return line
         return f"{line}; to ask a text that begins with -: {path} -- {near.quoted(asked)}"
     if message.startswith("No such command") and context is not None:
@@ -118,7 +119,9 @@ def usage_line(
 def _options_of(group: LazyGroup | None, context: Any) -> dict[str, list[str]]:
     """Return the options of each command of a group."""
     found: dict[str, list[str]] = {}
-    for name in () if group is None else group.list_commands(context):
+    if group is None:
+        return found
+    for name in group.list_commands(context):
         parameters = getattr(group.get_command(context, name), "params", ())
         found[name] = [option for each in parameters for option in each.opts]
     return found
@@ -203,9 +206,9 @@ def _within(number: float, least: float | None, most: float | None) -> float:
     return number
 
 
-def completion_script(shell: str) -> str:
-    """Return the script that makes a shell complete ttc by calling it."""
-    from typer._completion_shared import get_completion_script
+def candidates(group: LazyGroup, args: list[str], incomplete: str) -> list[str]:
+    """Return what may stand for a word that is being typed behind whole ones."""
+    from typer import _completion_classes as classes
 
-    script = get_completion_script(prog_name="ttc", complete_var=COMPLETE, shell=shell)
-    return str(script).strip()
+    shell = classes.BashComplete(group, {}, "ttc", COMPLETE)
+    return [str(item.value) for item in shell.get_completions(args, incomplete)]

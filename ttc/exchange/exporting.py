@@ -16,6 +16,7 @@ from ttc import paths
 from ttc.errors import TtcError, UsageError
 from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
+from ttc.messages.near import did_you_mean
 from ttc.messages.progress import SILENT, Progress, Stage
 from ttc.outcomes.verifier_choice import choose_verifier, described
 from ttc.records import Message, Problem, Sample
@@ -173,10 +174,11 @@ def _problems(
     for text in given:
         for name in [text] if known(text) else filter(None, text.split(",")):
             if not known(name):
+                names = [each for pool in found for each in pools.problem_names(connection, pool)]
                 pools_of = ", ".join(each.name for each in found)
-                raise UsageError(
-                    f"{pools_of} has no problem {name!r}; ttc show {found[0].name} lists them"
-                )
+                lists = f"ttc show {found[0].name} lists them"
+                meant = did_you_mean(name, names, lists)
+                raise UsageError(f"{pools_of} has no problem {name!r}; {meant}")
             wanted[name] = None
     return list(wanted)
 

@@ -43,7 +43,7 @@ class Stage:
     """A part of a run, in counters.
 
     - `what`: what is done, in words; `unit`: what is counted, in the plural (`draws`)
-    - `done` of `total` (None: unknown); `going` says how many are under way
+    - `done` of `total` (None: unknown)
     - `tokens`: of what is done (None: this stage generates none); `uncounted`: of `done`, those
       whose tokens nobody counted
     - `pulse`: asks the engine; called by the thread of a display
@@ -54,7 +54,6 @@ class Stage:
     unit: str = ""
     total: int | None = None
     done: int = 0
-    going: int = 0
     tokens: int | None = None
     uncounted: int = 0
     pulse: Callable[[], Pulse] | None = None
@@ -63,12 +62,6 @@ class Stage:
     def advance(self) -> None:
         """Count one more as done."""
         self.done += 1
-
-    def ended(self, tokens: int, uncounted: int) -> None:
-        """Count a draw that has ended."""
-        self.done += 1
-        self.tokens = (self.tokens or 0) + tokens
-        self.uncounted += uncounted
 
     def each(self, things: Iterable[T]) -> Iterator[T]:
         """Yield things, and count each as done once the next one is wanted."""

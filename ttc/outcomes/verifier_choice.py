@@ -8,6 +8,7 @@ from typing import Any
 
 from ttc import keys, plugins
 from ttc.errors import TtcError, UsageError
+from ttc.messages.near import did_you_mean
 from ttc.outcomes import opinions
 from ttc.store.verifiers import first_runs
 
@@ -42,6 +43,10 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
             chosen = [row for row in named if row["config"] == config]
         if not chosen:
             why = f"{pool}: no verdicts by {wanted}; "
+            if name not in plugins.installed("verifiers"):
+                known = list(dict.fromkeys(row["name"] for row in latest.values()))
+                there = f"there are those by {', '.join(known) or 'nobody'}"
+                raise UsageError(why + did_you_mean(wanted, known, there))
             raise UsageError(
                 f"{why}ttc verify {pool} -V {wanted}",
                 python=f"{why}ttc.pool({pool!r}).verify({wanted!r})",

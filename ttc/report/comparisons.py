@@ -11,7 +11,7 @@ from ttc.curves.comparing.sign_flips import EXACT, FLIPS
 from ttc.report.escaping import in_markdown
 from ttc.report.tables.columns import aligned
 
-WIDER = "†"
+WIDER = "‡"
 HEAD = ("rule@k", "difference [interval]", "p", "Holm", "MDE", "problems")
 QUESTIONS = {
     "problems": "problems like these: p by flipping signs, the interval inverts the same test",

@@ -3,7 +3,7 @@ value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -55,24 +55,34 @@ def add_case(cases: dict[str, Case], sample: Sample, verdict: Verdict) -> None:
     case.add(sample, verdict)
 
 
-def write_junit(
-    path: str, suite: str, cases: Iterable[Case], gate: tuple[bool, str] | None = None
-) -> None:
-    """Write one suite. The failure is also in the body, which GitLab shows.
+class Suite(NamedTuple):
+    """The cases of one source; `gate` is whether that of --fail-under is met, and why: a case of
+    its own, the first one."""
 
-    `gate` is whether that of --fail-under is met, and why: a case of its own, the first one.
-    """
-    listed = list(cases)
+    name: str
+    cases: Sequence[Case]
+    gate: tuple[bool, str] | None = None
+
+
+def write_junit(path: str, suites: Iterable[Suite]) -> None:
+    """Write suites. A failure is also in the body of its case, which GitLab shows."""
+    root = ElementTree.Element("testsuites")
+    for suite in suites:
+        _add_suite(root, suite)
+    _write(root, path)
+
+
+def _add_suite(root: ElementTree.Element, suite: Suite) -> None:
+    name, listed, gate = suite
     skipped = sum(not case.samples for case in listed)
     failed = sum(not case.correct for case in listed) - skipped
     missed = gate is not None and not gate[0]
     tests = len(listed) + (gate is not None)
     counts = {"tests": tests, "failures": failed + missed, "errors": 0, "skipped": skipped}
-    attributes = {"name": suite, **{name: str(count) for name, count in counts.items()}}
-    root = ElementTree.Element("testsuites")
+    attributes = {"name": name, **{each: str(count) for each, count in counts.items()}}
     element = _added(root, "testsuite", attributes)
     if gate is not None:
-        test = _added(element, "testcase", {"classname": suite, "name": "--fail-under"})
+        test = _added(element, "testcase", {"classname": name, "name": "--fail-under"})
         _added(
             test,
             "failure" if missed else "system-out",
@@ -80,14 +90,13 @@ def write_junit(
             gate[1],
         )
     for case in listed:
-        test = _added(element, "testcase", {"classname": suite, "name": case.problem})
+        test = _added(element, "testcase", {"classname": name, "name": case.problem})
         if not case.samples:
             line = f"the machine failed to judge {case.left_out} samples"
             _added(test, "skipped", {"message": line}, line)
         elif not case.correct:
             line = f"0 of {case.samples} samples correct; {case.example}"
             _added(test, "failure", {"message": line}, line)
-    _write(root, path)
 
 
 class _Test(NamedTuple):

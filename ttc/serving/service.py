@@ -71,7 +71,7 @@ class Service:
                 code="queue_full",
                 headers={"retry-after": "1"},
             )
-        jobs = [Job.of(asked) for asked in wanted.asked]
+        jobs = [Job.of(asked, watched=wanted.stream) for asked in wanted.asked]
         self._open += len(jobs)
         try:
             for job in jobs:
@@ -140,7 +140,7 @@ class Asking:
                     kind="server_error",
                     code="timeout",
                 )
-            news = [loop.create_task(job.news.wait()) for job in self.jobs]
+            news = [loop.create_task(job.news.wait()) for job in self.jobs if job.watched]
             results = [job.result for job in self.jobs if not job.result.done()]
             waits: list[asyncio.Future[Any]] = [gone, *news, *results]
             try:
@@ -153,7 +153,7 @@ class Asking:
             if gone.done():
                 raise ClientGone
             for job in self.jobs:
-                job.news.clear()
+                job.heard()
             yield bool(done)
 
 

@@ -11,14 +11,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ttc.records import INFRA
+from ttc.store.picked import QUESTION
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_OF_POOLS, rows
 
 CHUNK = 20_000
 
 _DRAWS = f"""
-SELECT samples.id, problems.id, draw, finish_reason = 'length', coalesce(completion_tokens, -1),
-  coalesce(think_tokens, -1), status, answer, coalesce(correct, -1), score
+SELECT samples.id, problems.id, draw, coalesce(completion_tokens, -1), coalesce(think_tokens, -1),
+  (finish_reason = 'length') * 4 + coalesce(correct, -1) + 1,
+  CASE status WHEN 'ok' THEN 1 ELSE status END, answer, score
 FROM {SAMPLES_OF_POOLS}
   LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
     AND verdicts.reference_id = problems.reference_id
@@ -28,6 +31,7 @@ _APART = f"""
 SELECT samples.id, problems.id FROM {SAMPLES_OF_POOLS}
   JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id
 WHERE pool_id = :pool AND correct IS NOT NULL
+  AND status NOT IN (SELECT value FROM json_each(:failed))
   AND verifier_id IN (SELECT value FROM json_each(:verifiers))
 GROUP BY problems.id, samples.id HAVING min(correct) != max(correct)
 """
@@ -43,10 +47,6 @@ GROUP BY problems.id, attempts.draw, status ORDER BY problems.id, attempts.draw
 _ASKED = (
     "JOIN requests ON requests.id = problems.request_id "
     "JOIN prompts ON prompts.id = requests.prompt_id"
-)
-_QUESTION = (
-    "coalesce(json_extract(prompts.content, '$.prompt'), "
-    "json_extract(prompts.content, '$.messages[#-1].content'))"
 )
 # The question with all messages before it: what is searched.
 _WHOLE = (
@@ -66,9 +66,12 @@ def problems(connection: sqlite3.Connection, pool: Pool) -> list[tuple[int, str,
 def draws(
     connection: sqlite3.Connection, pool: Pool, verifier: int | None
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield chunks of rows: sample, problem (row ids), draw index, whether it was truncated,
-    completion and thought tokens (-1: unknown), status (None: not judged), answer, correct (-1:
-    undecided) and score."""
+    """Yield chunks of rows: sample, problem (row ids), draw index, completion and thought tokens
+    (-1: unknown), marks, status (None: not judged; 1: ok), answer and score.
+
+    The marks are 0 (undecided), 1 (wrong) or 2 (right), and 4 more if the draw is truncated. They
+    are one number since making the rows takes most of the time.
+    """
     cursor = connection.execute(_DRAWS, {"pool": pool.id, "verifier": verifier})
     while found := cursor.fetchmany(CHUNK):
         yield found
@@ -79,7 +82,11 @@ def contested(
 ) -> list[tuple[int, int]]:
     """Return the row ids of sample and problem of the draws that one of these verifiers calls right
     and another wrong."""
-    given = {"pool": pool.id, "verifiers": json.dumps(list(verifiers))}
+    given = {
+        "pool": pool.id,
+        "verifiers": json.dumps(list(verifiers)),
+        "failed": json.dumps(INFRA),
+    }
     return connection.execute(_APART, given).fetchall()
 
 
@@ -113,7 +120,7 @@ def asked(
     """Return the beginning of the question and of the reference of problems, by row id; None for
     one that is not known."""
     sql = (
-        f"SELECT problems.id, substr({_QUESTION}, 1, :most), substr({_REFERENCE}, 1, :most) "
+        f"SELECT problems.id, substr({QUESTION}, 1, :most), substr({_REFERENCE}, 1, :most) "
         "FROM json_each(:these) AS these CROSS JOIN problems ON problems.id = these.value "
         f"{_ASKED} JOIN refs ON refs.id = problems.reference_id"
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
-from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
 from ttc.messages import notes
-from ttc.store import Store, names, pools
+from ttc.messages.near import did_you_mean
+from ttc.records import Problem
+from ttc.store import Store, names, pools, samples
 from ttc.store.database import open_any
 from ttc.store.pools import Pool
 
@@ -66,8 +69,36 @@ def _found(connection: sqlite3.Connection, name: str, missing: str) -> Pool:
     what = missing.format(names.abridged(name))
     if (why := names.why_not(name)) is not None and not any(mark in name for mark in "*?["):
         raise UsageError(f"{what}{why}")
-    near = get_close_matches(name, pools.names(connection), n=1)
-    meant = f"did you mean {near[0]}?" if near else None
+    known = pools.names(connection)
     raise UsageError(
-        what + (meant or "ttc ls lists them"), python=what + (meant or "ttc.pools() lists them")
+        what + did_you_mean(name, known, "ttc ls lists them"),
+        python=what + did_you_mean(name, known, "ttc.pools() lists them"),
+    )
+
+
+def find_pools(connection: sqlite3.Connection, wanted: Sequence[str]) -> list[Pool]:
+    """Return the pools of these names, each once; a name with wildcards that no pool has stands
+    for all that match it. UsageError, with a near name, for one that stands for none."""
+    known = pools.names(connection)
+    chosen: dict[str, None] = {}
+    for name in wanted:
+        wild = any(mark in name for mark in "*?[") and name not in known
+        found = [each for each in known if fnmatchcase(each, name)] if wild else [name]
+        if wild and not found:
+            raise UsageError(f"{name}: no pool matches it; ttc ls lists them")
+        chosen |= dict.fromkeys(found)
+    return [find_pool(connection, name) for name in chosen]
+
+
+def problem_named(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem:
+    """Return the problem of this name as the model saw it. UsageError, with a near name, if the
+    pool has none."""
+    found = samples.problem_of(connection, pool, name)
+    if found is not None:
+        return found
+    what = f"{pool.name} has no problem {names.abridged(name)!r}; "
+    known = pools.problem_names(connection, pool)
+    raise UsageError(
+        what + did_you_mean(name, known, f"ttc show {names.abridged(pool.name)} lists them"),
+        python=what + did_you_mean(name, known, "its .problems lists them"),
     )

@@ -201,3 +201,9 @@ def _problem(row: Mapping[str, Any]) -> Problem:
 def names(connection: sqlite3.Connection) -> list[str]:
     """Return the names of all pools, oldest first."""
     return [row["name"] for row in rows(connection, "SELECT name FROM pools ORDER BY id")]
+
+
+def problem_names(connection: sqlite3.Connection, pool: Pool) -> list[str]:
+    """Return the names of the problems of a pool, in the order they were added."""
+    sql = "SELECT name FROM problems WHERE pool_id = ? ORDER BY id"
+    return [row["name"] for row in rows(connection, sql, (pool.id,))]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ttc.errors import StoreError, TtcError, UsageError
+from ttc.messages.visible import one_line
 from ttc.view import site_files
 from ttc.view.documents import DOCUMENTS
 from ttc.view.library import Library
@@ -65,6 +66,8 @@ class Guard:
 
     def refusal(self, request: Request) -> Response | None:
         """Return the answer to one who may not ask; None if he may."""
+        from starlette.responses import PlainTextResponse
+
         if request.method not in ("GET", "HEAD"):
             response = error(405, "this page only reads: GET and HEAD")
             response.headers["Allow"] = "GET, HEAD"
@@ -75,9 +78,11 @@ class Guard:
             return error(403, f"ask for {HOSTS[0]} or {HOSTS[1]}, not for another name")
         if len(request.url.query) > LONGEST:
             return error(414, f"a query has at most {LONGEST} characters")
-        if not (self._matches(request.query_params.get("token")) or self._known(request)):
+        if self._matches(request.query_params.get("token")) or self._known(request):
+            return None
+        if request.url.path.startswith("/api/"):
             return error(403, STRANGER)
-        return None
+        return PlainTextResponse(f"ttc view: {STRANGER}\n", 403)
 
     def entrance(self, request: Request) -> Response | None:
         """Return the answer to the address with the token: the cookie, and the address without."""
@@ -111,8 +116,8 @@ class Guard:
 
 
 def error(status: int, why: str) -> Response:
-    """Return an error as the page reads it."""
-    return _json({"error": why}, status)
+    """Return an error as the page reads it, on one line."""
+    return _json({"error": one_line(why)}, status)
 
 
 def _json(document: Mapping[str, Any], status: int = 200) -> Response:

@@ -49,9 +49,12 @@ def written(facets: Sequence[str]) -> str:
 def draws_with(table: Table, facet: str) -> Mask:
     """Return which draws have a facet. UsageError for one that there is not."""
     key = "draws", facet
-    if key not in table.kept:
-        table.kept[key] = _draws_with(table, facet)
-    found: Mask = table.kept[key]
+    if key in table.kept:
+        kept: Mask = table.kept[key]
+        return kept
+    found = _draws_with(table, facet)
+    if not facet.startswith("answer:"):  # of these there are too many to keep
+        table.kept[key] = found
     return found
 
 
@@ -72,9 +75,12 @@ def _draws_with(table: Table, facet: str) -> Mask:
 def problems_with(table: Table, facet: str) -> Mask:
     """Return which problems have a facet. UsageError for one that there is not."""
     key = "problems", facet
-    if key not in table.kept:
-        table.kept[key] = _problems_with(table, facet)
-    found: Mask = table.kept[key]
+    if key in table.kept:
+        kept: Mask = table.kept[key]
+        return kept
+    found = _problems_with(table, facet)
+    if not facet.startswith("answer:"):
+        table.kept[key] = found
     return found
 
 

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ttc.errors import StoreError, UsageError
-from ttc.store import Store, counts
+from ttc.outcomes.verifier_choice import choose_verifier
+from ttc.store import Store, pools
 from ttc.store.database import open_reader
 from ttc.store.named import find_pool
 from ttc.store.pools import Pool
 from ttc.store.sql import translated
+from ttc.store.verifiers import verifiers_of
 from ttc.view import table
 from ttc.view.parameters import UnknownError
 from ttc.view.table import Table
@@ -73,8 +75,9 @@ class Library:
         self._seen: dict[int, tuple[int, Hashable]] = {}
         Store.reading(path).close()  # checks the file, and migrates an older one
         with self.reading() as reader:
-            for name in self.names:
-                find_pool(reader, name)
+            shown = [find_pool(reader, name) for name in self.names] or self.pools(reader)
+            if verifier is not None and shown:
+                _check_verifier(reader, shown, verifier)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -119,8 +122,8 @@ class Library:
 
     def pools(self, reader: sqlite3.Connection) -> list[Pool]:
         """Return the pools to show, oldest first, or in the order in which they were named."""
-        names = self.names or [row["pool"] for row in counts.overview(reader)]
-        return [find_pool(reader, name) for name in names]
+        found = (pools.find(reader, name) for name in self.names or pools.names(reader))
+        return [pool for pool in found if pool is not None]  # one may have been removed
 
     def pool(self, reader: sqlite3.Connection, name: str) -> Pool:
         """Return the pool of a name. UnknownError, with near names, if there is none."""
@@ -180,6 +183,18 @@ class Library:
                     self._results.popitem(last=False)
         found: T = kept[1]
         return found
+
+
+def _check_verifier(reader: sqlite3.Connection, shown: Sequence[Pool], verifier: str) -> None:
+    """Raise UsageError if none of the pools has verdicts by a verifier."""
+    wrong = []
+    for pool in shown:
+        try:
+            choose_verifier(verifiers_of(reader, pool), verifier, pool.name)
+        except UsageError as error:
+            wrong.append(error)
+    if len(wrong) == len(shown):
+        raise wrong[0]
 
 
 _STATE = """

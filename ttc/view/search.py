@@ -29,7 +29,7 @@ def draws(library: Library, reader: sqlite3.Connection, shelf: Shelf, needle: st
         found = columns.matching(reader, shelf.pool, needle)
         return np.isin(shelf.table.draws.sample, np.array(found, dtype=np.int64))
 
-    return library.remembered(("search", shelf.pool.id, needle), id(shelf.table), find)
+    return library.remembered(("search", shelf.pool.id, needle), shelf.table.serial, find)
 
 
 def problems(reader: sqlite3.Connection, shelf: Shelf, needle: str) -> Mask:

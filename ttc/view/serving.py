@@ -11,7 +11,10 @@ from pathlib import Path
 from ttc import loopback
 from ttc.errors import TtcError
 from ttc.view import computing
+from ttc.view.documents import DOCUMENTS
 from ttc.view.library import Library
+
+AT_ONCE = 200_000  # draws of a pool that is read before the address is printed: under a second
 
 
 def serve(
@@ -37,18 +40,24 @@ def serve(
         where, token = loopback.port_of(listening), secrets.token_urlsafe(24)
         address = f"http://{loopback.HOST}:{where}/?token={token}"
 
-        def ready() -> None:
-            started(address)
-            threading.Thread(target=_warm, args=(library,), daemon=True).start()
-
-        loopback.serve(make(library, token, where), listening, ready)
+        if not _warm(library):
+            threading.Thread(target=_warm, args=(library, None), daemon=True).start()
+        application = make(library, token, where)
+        loopback.serve(application, listening, lambda: started(address))
     finally:
         computing.stop()
         library.close()
 
 
-def _warm(library: Library) -> None:
-    """Read the first pool before it is asked for."""
-    with suppress(TtcError), library.reading() as reader:
-        for pool in library.pools(reader)[:1]:
-            library.shelf(reader, pool.name)
+def _warm(library: Library, most: int | None = AT_ONCE) -> bool:
+    """Read what the page shows first: the pools, and the first of them if it has `most` draws.
+
+    Return whether it was read.
+    """
+    with suppress(TtcError):
+        listed = DOCUMENTS["pools"](library, {})["pools"][:1]
+        for each in listed:
+            if most is not None and each["samples"] > most:
+                return False
+            DOCUMENTS["overview"](library, {"pool": each["pool"]})
+    return True

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
+from itertools import count
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,6 +27,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 UNKNOWN = -1  # a token count that the backend did not tell; a verdict that is undecided
 NO_ANSWER = -1
+LONG = 256  # characters of an answer that stay in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Draws:
     """The columns of draws, all of one length, in the order of the draws' numbers.
 
     `sample` is the row id, `problem` the number of the problem, `answer` the place in `answers`,
-    `status` that in `statuses`; `score` is NaN where there is none.
+    `status` that in `statuses`; `correct` is 1, 0 or -1 (undecided); `score` is NaN where there is
+    none. Of a long answer `answers` has the beginning; no two are equal.
     """
 
     sample: Ints
@@ -70,6 +74,7 @@ class Table:
     contested: Mask
     attempts: Sequence[Mapping[str, Any]]
     kept: dict[Any, Any] = field(default_factory=dict)  # what was computed of it
+    serial: int = field(default_factory=count().__next__)  # no other table has it
 
     @cached_property
     def starts(self) -> Ints:
@@ -92,15 +97,35 @@ class Table:
 
 
 class _Codes:
-    """Numbers texts in the order in which they come."""
+    """Numbers texts in the order in which they come. Of a long one it keeps the beginning, which is
+    told from others that begin alike."""
 
     def __init__(self) -> None:
-        self.places: dict[str, int] = {}
+        self.shown: list[str] = []
+        self._places: dict[str | bytes, int] = {}
+        self._taken: set[str] = set()
 
     def of(self, texts: Sequence[str | None]) -> NDArray[np.int32]:
-        places = self.places
-        coded = [-1 if text is None else places.setdefault(text, len(places)) for text in texts]
+        places, coded = self._places, []
+        for text in texts:
+            if text is None:
+                coded.append(-1)
+                continue
+            key = text if len(text) <= LONG else blake2b(text.encode(), digest_size=16).digest()
+            place = places.get(key)
+            coded.append(self._add(key, text) if place is None else place)
         return np.array(coded, dtype=np.int32)
+
+    def _add(self, key: str | bytes, text: str) -> int:
+        shown, number = text, 1
+        if len(text) > LONG:
+            while shown in self._taken or number == 1:
+                shown = f"{text[:LONG]}…" + (f" ({number})" if number > 1 else "")
+                number += 1
+        self._taken.add(shown)
+        self.shown.append(shown)
+        place = self._places[key] = len(self.shown) - 1
+        return place
 
 
 def read(
@@ -145,36 +170,41 @@ def _draws(
     answers, statuses = _Codes(), _Codes()
     parts: list[tuple[NDArray[Any], ...]] = []
     for chunk in columns.draws(connection, pool, verifier):
-        *numbers, told, said, right, scored = zip(*chunk, strict=True)
+        ids, rows, at, spent, thoughts, marked, told, said, scored = zip(*chunk, strict=True)
         parts.append(
             (
-                *(np.array(column, dtype=np.int64) for column in numbers),
-                statuses.of(told),
+                np.array(ids, dtype=np.int64),
+                np.searchsorted(problems, np.array(rows, dtype=np.int64)).astype(np.int32),
+                np.array(at, dtype=np.int64),
+                np.array(spent, dtype=np.int64),
+                np.array(thoughts, dtype=np.int64),
+                np.array(marked, dtype=np.int8),
+                statuses.of(["ok" if each == 1 else each for each in told]),
                 answers.of(said),
-                np.array(right, dtype=np.int8),
                 np.array(scored, dtype=np.float64),
             )
         )
     if not parts:
-        parts = [tuple(np.zeros(0, dtype=np.int64) for _ in range(10))]
+        parts = [tuple(np.zeros(0, dtype=np.int64) for _ in range(9))]
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    sample, row, index, truncated, tokens, thought, status, answer, correct, score = joined
-    problem = np.searchsorted(problems, row).astype(np.int32)
-    order = np.lexsort((index, problem))
-    listed = list(statuses.places)
-    failed = [at for at, name in enumerate(listed) if name in INFRA]
+    parts.clear()
+    order = np.lexsort((joined[2], joined[1]))
+    sample, problem, index, tokens, thought, marks, status, answer, score = (
+        column[order] for column in joined
+    )
+    failed = [at for at, name in enumerate(statuses.shown) if name in INFRA]
     return Draws(
-        sample[order],
-        problem[order],
-        index[order],
-        truncated[order].astype(bool),
-        tokens[order],
-        thought[order],
-        ((status >= 0) & ~np.isin(status, failed))[order],
-        status[order].astype(np.int32),
-        answer[order].astype(np.int32),
-        correct[order].astype(np.int8),
-        score[order].astype(np.float64),
-        list(answers.places),
-        listed,
+        sample=sample,
+        problem=problem,
+        index=index,
+        truncated=marks >= 4,
+        tokens=tokens,
+        thought=thought,
+        judged=(status >= 0) & ~np.isin(status, failed),
+        status=status,
+        answer=answer,
+        correct=(marks % 4 - 1).astype(np.int8),
+        score=score,
+        answers=answers.shown,
+        statuses=statuses.shown,
     )

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ttc.outcomes.votes import RULE
+from ttc.outcomes.votes import vote as vote_on
 from ttc.records import Outcome
 from ttc.selectors.exact.estimates import value_on
 from ttc.selectors.spec import build
 from ttc.view.table import NO_ANSWER, Table
-
-RULE = "majority"  # with the conventions of a sweep: ties are split, no answer abstains
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,44 @@ def value(table: Table, number: int) -> float | None:
 
 
 def values(table: Table) -> NDArray[np.float64]:
-    """Return the worth of the vote of each problem; NaN without judged draws."""
+    """Return the worth of the vote of each problem; NaN without judged draws.
+
+    The rule is applied once to problems with alike classes: as many answers with as many draws,
+    as many of them right. It does not go by what the answers are.
+    """
     if "votes" not in table.kept:
-        rule, found = build(RULE), np.full(len(table.names), np.nan)
-        for number in range(len(table.names)):
-            if outcomes := _outcomes(table, number):
-                found[number] = value_on(rule, outcomes)
+        known: dict[tuple[tuple[int, int], ...], float] = {}
+        found = np.full(len(table.names), np.nan)
+        for number, shape in _shapes(table).items():
+            if shape not in known:
+                worth = value(table, number)
+                known[shape] = np.nan if worth is None else worth
+            found[number] = known[shape]
         table.kept["votes"] = found
     kept: NDArray[np.float64] = table.kept["votes"]
     return kept
+
+
+def _shapes(table: Table) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return, by number of the problem, the draws and the right draws of each answer, sorted."""
+    draws = table.draws
+    judged = np.flatnonzero(draws.judged)
+    key = (
+        draws.problem[judged].astype(np.int64) * (len(draws.answers) + 1) + draws.answer[judged] + 1
+    )
+    classes, place, votes = np.unique(key, return_inverse=True, return_counts=True)
+    right = np.bincount(place, draws.correct[judged] == 1, minlength=len(classes)).astype(np.int64)
+    problem, answer = np.divmod(classes, len(draws.answers) + 1)
+    # Draws without an answer abstain, and are told from an answer by a negative count.
+    votes = np.where(answer == 0, -votes, votes)
+    order = np.lexsort((right, votes, problem))
+    pairs = list(zip(votes[order].tolist(), right[order].tolist(), strict=True))
+    numbers, starts = np.unique(problem[order], return_index=True)
+    bounds = [*starts.tolist(), len(pairs)]
+    return {
+        number: tuple(pairs[bounds[at] : bounds[at + 1]])
+        for at, number in enumerate(numbers.tolist())
+    }
 
 
 def classes(table: Table, number: int) -> tuple[list[Class], int]:
@@ -99,19 +128,4 @@ def vote(table: Table, number: int) -> dict[str, Any] | None:
     `correct` is whether it is right; None if it is undecided, or a tie or unlike verdicts make it
     neither.
     """
-    outcomes = _outcomes(table, number)
-    if not outcomes:
-        return None
-    rule = build(RULE)
-    picked = rule.pick(outcomes)
-    leaders = list(dict.fromkeys(outcomes[at].answer for at in picked))
-    worth = value_on(rule, outcomes)
-    decided = any(outcomes[at].correct is not None for at in picked) or not picked
-    return {
-        "answer": leaders[0] if leaders else None,
-        "tied": leaders[1:],
-        "votes": sum(outcomes[at].answer == leaders[0] for at in picked) if leaders else 0,
-        "of": len(outcomes),
-        "value": worth,
-        "correct": {0.0: False, 1.0: True}.get(worth) if decided else None,
-    }
+    return vote_on(_outcomes(table, number))

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
 
+from ttc import paths
 from ttc.cli.asking import stdin
 from ttc.errors import UsageError
 from ttc.formats.files import kinds
@@ -59,7 +60,7 @@ def _names_a_file(text: str) -> TypeGuard[str]:
 def _path(text: str) -> Path:
     """Return the path in `@FILE`; a shell expands no `~` behind the `@`."""
     path = Path(text[1:])
-    return path if path.exists() or not text.startswith("@~") else path.expanduser()
+    return path if path.exists() else Path(paths.expanded(path))
 
 
 def _of_file(name: str) -> str:
@@ -71,7 +72,7 @@ def _of_file(name: str) -> str:
     except OSError as error:
         raise UsageError(
             f"{name}: {error.strerror or error}; it names a file with the question; to ask this "
-            "text itself, put a space before the @"
+            "text itself, put a space before the @, or pipe it in"
         ) from None
 
 

@@ -7,15 +7,12 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.typer_parts import completion_script
-
-SHELLS = ("bash", "zsh", "fish")
+from ttc.cli.completing.offers import words
+from ttc.cli.completing.shells import SHELLS, script
 
 
 def completion(
-    shell: Annotated[
-        str, typer.Argument(metavar="bash|zsh|fish", autocompletion=lambda: list(SHELLS))
-    ],
+    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", autocompletion=words(*SHELLS))],
     verbose: opt.Verbose = 0,
 ) -> None:
     """Print the completion script of a shell.
@@ -30,4 +27,4 @@ def completion(
 
     if shell not in SHELLS:
         raise UsageError(f"no completion for {shell!r}; there are {', '.join(SHELLS)}")
-    print(completion_script(shell))
+    print(script(shell))

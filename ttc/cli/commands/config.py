@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import offer
 
 _Key = Annotated[
     str,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import offer
 
 _Copy = Annotated[Path, typer.Argument(metavar="FILE", help="The copy to write.")]
 _Sources = Annotated[list[Path], typer.Argument(metavar="FILE...", help="The stores to read.")]

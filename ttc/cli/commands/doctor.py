@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import words
 from ttc.doctor import GROUPS
 
 
@@ -16,7 +17,7 @@ def doctor(
         typer.Argument(
             metavar="[GROUP]…",
             help=f"Run only these groups: {', '.join(GROUPS)}.",
-            autocompletion=lambda: list(GROUPS),
+            autocompletion=words(*GROUPS),
         ),
     ] = None,
     model: opt.Model = None,

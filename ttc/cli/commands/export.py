@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import offer, offer_specs
 
 
 def export(
@@ -24,7 +24,7 @@ def export(
             metavar="NAME",
             help="jsonl, csv, tsv, parquet, arrow, human-eval, evalplus, openai-batch, inspect, "
             "every-eval-ever [default: by the name of the file, else jsonl].",
-            autocompletion=offer("formats"),
+            autocompletion=offer("writers"),
         ),
     ] = None,
     output: Annotated[
@@ -37,12 +37,16 @@ def export(
             "--verifier",
             "-V",
             help="Whose verdicts to write: NAME:key=value,… [default: all that the format holds].",
-            autocompletion=offer("verifiers"),
+            autocompletion=offer_specs("verifiers"),
         ),
     ] = None,
     problems: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID,…", help="Only these problems; repeatable."),
+        typer.Option(
+            metavar="ID,…",
+            help="Only these problems; repeatable.",
+            autocompletion=offer("problems"),
+        ),
     ] = None,
     questions: Annotated[
         bool, typer.Option("--questions", help="Add the questions to lines of ttc.")

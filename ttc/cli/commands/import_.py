@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import offer
 
 
 def import_(
@@ -27,7 +27,7 @@ def import_(
             "--format",
             metavar="NAME",
             help="The format, if its content does not tell (ttc plugins --formats).",
-            autocompletion=offer("formats"),
+            autocompletion=offer("logs"),
         ),
     ] = None,
     problems: Annotated[

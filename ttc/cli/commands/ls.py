@@ -7,11 +7,20 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import offer, words
 
 SORTS = ("name", "created", "size", "samples")
 
 
 def ls(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[POOL...]",
+            help="Only these pools; patterns: 'tmp-*'.",
+            autocompletion=offer("pools"),
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -32,7 +41,7 @@ def ls(
         typer.Option(
             metavar="|".join(SORTS),
             help="Sort by name, or the newest or largest first [default: the oldest first].",
-            autocompletion=lambda: list(SORTS),
+            autocompletion=words(*SORTS),
         ),
     ] = None,
     as_json: opt.AsJson = False,
@@ -48,4 +57,4 @@ def ls(
     from ttc.cli.run import ls as run_ls
     from ttc.cli.session import begin
 
-    run_ls.ls(begin(config, database, quiet), since, model, sort, as_json)
+    run_ls.ls(begin(config, database, quiet), names or (), since, model, sort, as_json)

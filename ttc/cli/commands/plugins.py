@@ -7,11 +7,16 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import offer
 
 
 def plugins(
     name: Annotated[
-        str | None, typer.Argument(help="Show one plugin only, a backend with what it can do.")
+        str | None,
+        typer.Argument(
+            help="Show one plugin only, a backend with what it can do.",
+            autocompletion=offer("backends", "verifiers", "selectors", "strategies", "formats"),
+        ),
     ] = None,
     backends: Annotated[bool, typer.Option("--backends", help="Only backends.")] = False,
     verifiers: Annotated[bool, typer.Option("--verifiers", help="Only verifiers.")] = False,
@@ -25,7 +30,6 @@ def plugins(
     """List backends, verifiers, selectors, strategies and formats."""
     from ttc import plugins as known
     from ttc.cli.output import document
-    from ttc.cli.suggestions import remember
     from ttc.report.tables.columns import columns
 
     given = (backends, verifiers, selectors, strategies, formats)
@@ -37,8 +41,6 @@ def plugins(
 
         show_one(name, found, as_json)
         return
-    listed = {group: [row["name"] for row in found if row["kind"] == group] for group in groups}
-    remember(**listed)
     if as_json:
         document({"schema": 1, "plugins": found})
     elif found:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import offer
 from ttc.cli.sampling_options import with_sampling
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ def sample(
         ),
     ] = 0,
     pool: Annotated[
-        str | None, typer.Option(help="Name of the pool [default: made from data and model].")
+        str | None,
+        typer.Option(
+            help="Name of the pool [default: made from data and model].",
+            autocompletion=offer("pools"),
+        ),
     ] = None,
     new_pool: opt.NewPool = False,
     mapping: opt.Mapping = None,
@@ -63,6 +68,7 @@ def sample(
             metavar="NAME",
             help="Shape of the data or kind of file: gsm8k, mmlu, csv, …; ttc plugins --formats "
             "lists them [default: detected].",
+            autocompletion=offer("formats"),
         ),
     ] = None,
     choices_template: Annotated[
@@ -144,7 +150,7 @@ def sample(
         budget=budget,
     )
     if check:
-        return check_data.check(session, data, options.reading)
+        return check_data.check(session, data, options.reading, quiet=quiet)
     if cache_key:
         return check_data.print_key(session, options, as_json)
     if dry_run or explain:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import offer, offer_specs
 from ttc.cli.sampling_options import with_sampling
-from ttc.cli.suggestions import offer
 
 if TYPE_CHECKING:
     from ttc.samples.recipe import Sampling
@@ -25,7 +25,7 @@ def serve(
             metavar="NAME[:OPTIONS]",
             help="A rule or a strategy: majority, first-finish, beam:n=16,m=4, … [default: vote, "
             "or agree if few draws have an answer].",
-            autocompletion=offer("strategies", "selectors"),
+            autocompletion=offer_specs("strategies", "selectors"),
         ),
     ] = None,
     host: Annotated[
@@ -48,7 +48,7 @@ def serve(
         typer.Option(
             metavar="NAME[:OPTIONS]",
             help="Scorer of steps: likelihood, or a verifier.",
-            autocompletion=offer("verifiers"),
+            autocompletion=offer_specs("verifiers"),
         ),
     ] = None,
     aggregate: Annotated[

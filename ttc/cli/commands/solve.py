@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.completing import choices, offer, offer_specs, words
 from ttc.cli.sampling_options import with_sampling
-from ttc.cli.suggestions import offer
 
 if TYPE_CHECKING:
     from ttc.samples.recipe import Sampling
@@ -30,7 +30,7 @@ def solve(
             metavar="NAME[:OPTIONS]",
             help="A rule or a strategy: majority, first-finish, beam:n=16,m=4, … [default: vote, "
             "or agree if few draws have an answer].",
-            autocompletion=offer("strategies", "selectors"),
+            autocompletion=offer_specs("strategies", "selectors"),
         ),
     ] = None,
     verifier: opt.VerifierName = None,
@@ -39,14 +39,18 @@ def solve(
         typer.Option(
             metavar="NAME[:OPTIONS]",
             help="Scorer of steps: likelihood, or a verifier.",
-            autocompletion=offer("verifiers"),
+            autocompletion=offer_specs("verifiers"),
         ),
     ] = None,
     oracle: Annotated[
         bool, typer.Option("--oracle", help="Let -V accept answers by the reference.")
     ] = False,
     aggregate: Annotated[
-        str, typer.Option(help="How to combine the scores of steps: last, min, prod or mean.")
+        str,
+        typer.Option(
+            help="How to combine the scores of steps: last, min, prod or mean.",
+            autocompletion=words(*choices.AGGREGATE),
+        ),
     ] = "last",
     budget: Annotated[
         str | None,

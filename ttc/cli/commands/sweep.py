@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import choices, offer, offer_specs, words
 from ttc.curves.cost_axes import FLAGS
 
 
@@ -28,7 +28,7 @@ def sweep(
             metavar="RULE,…",
             help="Selection rules; pass@8, maj@16 add to -k "
             "[default: coverage,majority,first-finish].",
-            autocompletion=offer("selectors"),
+            autocompletion=offer_specs("selectors", several=True),
         ),
     ] = None,
     budgets: Annotated[
@@ -40,6 +40,7 @@ def sweep(
         typer.Option(
             metavar="correct|score[:VERIFIER]",
             help="A draw's value: right or wrong, or its score (partial credit).",
+            autocompletion=words("correct", "score"),
         ),
     ] = "correct",
     by: Annotated[
@@ -51,23 +52,42 @@ def sweep(
     ] = None,
     cost: Annotated[
         str,
-        typer.Option(help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}."),
+        typer.Option(
+            help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}.",
+            autocompletion=words(*FLAGS),
+        ),
     ] = "tokens",
     ci: Annotated[
         float, typer.Option(min=0, max=99.9, help="Level of intervals in %; 0: none.")
     ] = 95,
     interval: Annotated[
-        str, typer.Option(help="Interval for problems like these: gaffke, wilson, percentile, bca.")
+        str,
+        typer.Option(
+            help="Interval for problems like these: gaffke, wilson, percentile, bca.",
+            autocompletion=words(*choices.INTERVAL),
+        ),
     ] = "gaffke",
     seed: Annotated[int, typer.Option(help="Seed of resampling.")] = 0,
     ties: Annotated[
-        str, typer.Option(help="A tied vote: split, first or strict (wrong).")
+        str,
+        typer.Option(
+            help="A tied vote: split, first or strict (wrong).",
+            autocompletion=words(*choices.TIES),
+        ),
     ] = "split",
     invalid: Annotated[
-        str, typer.Option(help="Draws without an answer: abstain, class or wrong.")
+        str,
+        typer.Option(
+            help="Draws without an answer: abstain, class or wrong.",
+            autocompletion=words(*choices.INVALID),
+        ),
     ] = "abstain",
     draw: Annotated[
-        str, typer.Option(help="k draws without or with replacement, or the first k: prefix.")
+        str,
+        typer.Option(
+            help="k draws without or with replacement, or the first k: prefix.",
+            autocompletion=words(*choices.DRAW),
+        ),
     ] = "without",
     rates: Annotated[
         list[str] | None,
@@ -78,7 +98,10 @@ def sweep(
     ] = None,
     eflops: Annotated[
         str,
-        typer.Option(help="Decoding steps of eflops: race (the longest draw) or kinetics (mean)."),
+        typer.Option(
+            help="Decoding steps of eflops: race (the longest draw) or kinetics (mean).",
+            autocompletion=words(*choices.EFLOPS),
+        ),
     ] = "race",
     compare: Annotated[
         bool,
@@ -128,11 +151,16 @@ def sweep(
         typer.Option(
             metavar="TRUTH,V,…",
             help="False positives and negatives of verifiers against the first one.",
+            autocompletion=offer_specs("verifiers", several=True),
         ),
     ] = None,
     agreement: Annotated[
         str | None,
-        typer.Option(metavar="JUDGE,…", help="How far judges agree with themselves."),
+        typer.Option(
+            metavar="JUDGE,…",
+            help="How far judges agree with themselves.",
+            autocompletion=offer_specs("verifiers", several=True),
+        ),
     ] = None,
     asserted: Annotated[
         list[str] | None,
@@ -162,6 +190,7 @@ def sweep(
             metavar="problems|draws",
             help="What varies by chance: only draws (default of --baseline), or problems, too (of "
             "--compare).",
+            autocompletion=words(*choices.POPULATION),
         ),
     ] = None,
     save_baseline: Annotated[
@@ -169,17 +198,10 @@ def sweep(
     ] = None,
     mapping: opt.Mapping = None,
     form: opt.FileKind = None,
-    csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
-    md: Annotated[
-        str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")
-    ] = None,
-    tex: Annotated[
-        str | None, typer.Option(metavar="FILE|-", help="Write a table as LaTeX (booktabs).")
-    ] = None,
-    pivot: Annotated[
-        bool,
-        typer.Option("--pivot", help="Tables by rule, with the pools side by side."),
-    ] = False,
+    csv: opt.Csv = None,
+    md: opt.Markdown = None,
+    tex: opt.Tex = None,
+    pivot: opt.Pivot = False,
     plot: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Write a plot (SVG, PNG, PDF; - is the terminal)."),

@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import choices, offer, words
 
 
 def verify(
-    source: Annotated[
-        str,
+    sources: Annotated[
+        list[str],
         typer.Argument(
             metavar="POOL|FILE|-",
-            help="What to judge; - reads standard input.",
+            help="What to judge, one or several; - reads standard input.",
             autocompletion=offer("pools"),
         ),
     ],
@@ -45,7 +45,10 @@ def verify(
     ] = False,
     sandbox: Annotated[
         str | None,
-        typer.Option(help="Sandbox for programs: auto, bwrap, landlock, seatbelt or none."),
+        typer.Option(
+            help="Sandbox for programs: auto, bwrap, landlock, seatbelt or none.",
+            autocompletion=words(*choices.SANDBOX),
+        ),
     ] = None,
     trusted: Annotated[
         bool,
@@ -75,6 +78,8 @@ def verify(
 
     JSON lines with answer, correct, score, verifier and status go to stdout if it is a pipe (in
     CI: not to the log), or to the file of -o. Verdicts on samples of the store are stored.
+
+    Several sources are judged one after the other by one verifier; the exit code is the worst.
     """
     from ttc.cli.run import verify as run_verify
     from ttc.cli.session import begin
@@ -83,7 +88,7 @@ def verify(
 
     session = begin(config, database, quiet)
     options = job.VerifyOptions(
-        source=source,
+        source=sources[0],
         verifier=verifier,
         recheck=recheck,
         rerun=rerun,
@@ -96,4 +101,4 @@ def verify(
         format=form,
     )
     targets = run_verify.Targets(output, as_json, junit, fail_under, github)
-    return run_verify.verify(session, options, source, targets)
+    return run_verify.verify(session, options, sources, targets)

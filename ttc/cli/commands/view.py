@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.suggestions import offer
+from ttc.cli.completing import offer
 
 
 def view(

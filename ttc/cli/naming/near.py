@@ -41,14 +41,24 @@ def _exists(command: str, known: Sequence[str]) -> bool:
     return command.split()[0] in (*known, "help", "--version")
 
 
-def within_line(word: str, group: str, commands: Iterable[str]) -> str:
-    """Return what to say of a command that a group of commands (`db`) does not have."""
+def within(word: str, group: str, commands: Iterable[str]) -> str | None:
+    """Return the command of a group of commands (`db`) that a word may mean."""
     known = [*commands]
     words = {name: each for each, told in WITHIN.get(group, {}).items() for name in told.split()}
     words = {name: each for name, each in words.items() if each in known}
     plain = _plain(word)
     near = [plain] if plain in known else get_close_matches(plain, known, n=1, cutoff=0.6)
-    meant = words.get(plain) or (near[0] if near else None)
+    return words.get(plain) or (near[0] if near else None)
+
+
+def within_line(
+    word: str, group: str, commands: Iterable[str], otherwise: str | None = None
+) -> str:
+    """Return what to say of a command that a group of commands (`db`) does not have.
+
+    `otherwise` is what is suggested if no command is near.
+    """
+    meant = within(word, group, commands) or otherwise
     way = f"did you mean ttc {group} {meant}?" if meant else f"ttc help {group} lists them"
     return f"no command {shown(word)} in ttc {group}; {way}"
 
@@ -70,7 +80,8 @@ def option_line(error: Any, command: str, elsewhere: Mapping[str, Sequence[str]]
     if meant := _synonym(given, own) or _close(given, own, 0.75):
         return f"{said}; did you mean {_explained(meant, own[meant])}?"
     if others := [name for name, options in elsewhere.items() if given in options]:
-        listed = " and ".join(f"ttc {name}" for name in others[:3])
+        *first, last = (f"ttc {name}" for name in others[:4])
+        listed = f"{', '.join(first)} and {last}" if first else last
         return f"{said}; {listed} {'has' if len(others) == 1 else 'have'} it"
     if meant := _close(given, own, 0.6):
         return f"{said}; did you mean {_explained(meant, own[meant])}?"

@@ -118,11 +118,22 @@ WITHIN = {
         "probe": "test check ping capabilities",
         "batches": "batch jobs",
         "default": "set-default use set choose select",
+        "show": "describe info inspect details",
+        "list": "ls all",
+        "alias": "name aliases add",
     },
     "config": {
         "init": "create new setup write generate",
         "set": "add put update change",
         "get": "show print read value",
+        "path": "where file location",
+        "list": "ls all origin",
+        "unset": "remove rm delete del reset",
+    },
+    "keys": {
+        "set": "add put store login new",
+        "list": "ls show all",
+        "remove": "rm delete del unset logout",
         "path": "where file location",
     },
 }

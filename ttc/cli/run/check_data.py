@@ -17,7 +17,9 @@ from ttc.samples.job import SampleJob, prepare
 from ttc.session import Session
 
 
-def check(session: Session, data: Sequence[str], reading: ReadOptions) -> int:
+def check(
+    session: Session, data: Sequence[str], reading: ReadOptions, *, quiet: bool = False
+) -> int:
     """Read each file by itself, print what was read, and all that is wrong; return the exit code.
 
     No model is needed. One line for each error goes to stderr, and the code is then that of usage.
@@ -25,7 +27,7 @@ def check(session: Session, data: Sequence[str], reading: ReadOptions) -> int:
     reading = replace(reading, choices_template=choices_template(session, reading.choices_template))
     wrong = 0
     for source in data:
-        for error in _errors(session, source, reading):
+        for error in _errors(session, source, reading, quiet=quiet):
             notes.put(f"ttc: {error}")
             wrong += 1
     if wrong:
@@ -33,7 +35,7 @@ def check(session: Session, data: Sequence[str], reading: ReadOptions) -> int:
     return Exit.USAGE if wrong else Exit.DONE
 
 
-def _errors(session: Session, source: str, reading: ReadOptions) -> Iterator[str]:
+def _errors(session: Session, source: str, reading: ReadOptions, *, quiet: bool) -> Iterator[str]:
     """Yield the errors of a file. Without any, print the line that says what was read in it."""
     try:
         dataset = problems.read(source, replace(reading, skip_bad=True))
@@ -43,7 +45,7 @@ def _errors(session: Session, source: str, reading: ReadOptions) -> Iterator[str
     if not reading.skip_bad:
         yield from dataset.skipped
     if reading.skip_bad or not dataset.skipped:
-        if not session.quiet:
+        if not quiet:
             print(report_line(dataset.describe()))
         for line in problems.mapping_notes([dataset]):
             session.say(line)

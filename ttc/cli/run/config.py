@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ttc import config as settings
 from ttc.backends import resolve
+from ttc.cli.naming import near
 from ttc.cli.output import document
-from ttc.cli.sub_groups import near_command
 from ttc.config import editing, starter
 from ttc.config.settings import PROJECT, SETTINGS, unknown
 from ttc.errors import BackendError, Exit, UsageError
@@ -72,7 +73,8 @@ def listing(session: Session, database: Path | None, shown: Shown) -> None:
                     "about": value.origin if shown.origin else SETTINGS[key].meaning,
                 }
                 for key, value in values.items()
-            ]
+            ],
+            least=2,
         )
 
 
@@ -81,8 +83,9 @@ def _no_setting(name: str) -> UsageError:
     from ttc.cli.commands.config import SUBCOMMANDS
 
     commands = [each.__name__.rstrip("_") for each in SUBCOMMANDS]
-    if (near := near_command(name, commands)) and near_command(name, SETTINGS) is None:
-        return UsageError(f"no setting {name!r}; did you mean ttc config {near}?")
+    meant = near.within(name, "config", commands)
+    if meant and not get_close_matches(name, SETTINGS):
+        return UsageError(f"no setting {name!r}; did you mean ttc config {meant}?")
     return UsageError(str(unknown(name)).replace("unknown setting", "no setting"))
 
 

@@ -9,12 +9,11 @@ from typing import Any
 
 from ttc.cli.output import document
 from ttc.cli.signals import stoppable
-from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, StoreError
 from ttc.messages.counts import size
 from ttc.messages.visible import for_stdout
 from ttc.session import Session
-from ttc.store import Store, database, integrity, pools
+from ttc.store import Store, database, integrity
 from ttc.store.merge import source as sources
 from ttc.store.merge.stores import Merged
 from ttc.store.merge.stores import merge as merge_into
@@ -87,7 +86,6 @@ def merge(session: Session, files: Sequence[Path], dry: bool, as_json: bool) -> 
                     for line in store.recover():
                         session.say(line)
                     done = [_merge(session, store, file) for file in files]
-                    remember(pools=pools.names(store.reader))
         except Stopped:
             session.say("interrupted; what was merged is kept; the same command merges the rest")
             raise

@@ -8,13 +8,11 @@ from typing import Any, BinaryIO, cast
 
 from ttc.cli.output import document
 from ttc.cli.signals import stoppable
-from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, UsageError
 from ttc.exchange import conclusion, exporting, importing
 from ttc.exchange.exporting import ExportOptions
 from ttc.exchange.importing import ImportOptions
 from ttc.session import Session
-from ttc.store import pools
 
 BINARY = ("parquet", "arrow", "inspect")
 
@@ -43,8 +41,6 @@ def import_logs(session: Session, options: ImportOptions, as_json: bool) -> int:
         with stoppable() as wake, importing.opened(session, options, wake) as run:
             for _ in run.each():
                 pass
-            if run.store is not None:
-                remember(pools=pools.names(run.store.reader))
     except Stopped as stopped:
         if not stopped.nobody_reads:
             kept = 0 if run is None else run.kept

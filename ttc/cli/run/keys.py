@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -30,6 +31,7 @@ def server_of(session: Session, name: str) -> str:
             raise UsageError(f"{name}: a model of this machine, which needs no key")
         return found
     url = addresses.local(name) or addresses.meant(name) or name
+    url = f"http://{url}" if re.fullmatch(r"[\w-]+:\d+", url) else url
     url = f"https://{url}" if "." in url and not addresses.is_url(url) else url
     try:
         if addresses.is_url(url) and (server := server_keys.origin(url)).rpartition("/")[2]:
@@ -127,8 +129,9 @@ def listing(session: Session, as_json: bool) -> int:
 def show_place(as_json: bool) -> int:
     """Print the keyring's name, and its file if it has one."""
     ring = server_keys.Keyring()
+    name, file = ring.name, ring.file
     if as_json:
-        document({"schema": 1, "keyring": ring.name, "path": ring.file})
+        document({"schema": 1, "keyring": name, "path": file})
     else:
-        print(for_stdout(ring.file or ring.name))
+        print(for_stdout(file or name))
     return Exit.DONE

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ttc.cli.output import document
-from ttc.cli.suggestions import remember
 from ttc.messages.counts import size, with_tokens
 from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import Store, counts, imported, pools
+from ttc.store.named import find_pools
 
 
 def ls(
-    session: Session, since: str | None, model: str | None, sort: str | None, as_json: bool
+    session: Session,
+    names: Sequence[str],
+    since: str | None,
+    model: str | None,
+    sort: str | None,
+    as_json: bool,
 ) -> None:
-    """Print the pools that are asked for. UsageError for a wrong `since` or `sort`."""
+    """Print the pools that are asked for. UsageError for a wrong name, `since` or `sort`."""
     chosen = {"since": since, "model": model, "sort": sort}
     found, every = counts.chosen([], **chosen), []
-    if session.database.exists():
+    if session.database.exists() or names:
         with Store.reading(session.database) as store:
-            found = counts.chosen(counts.overview(store.reader), **chosen)
+            rows = counts.overview(store.reader)
+            if names:
+                named = {pool.name for pool in find_pools(store.reader, names)}
+                rows = [row for row in rows if row["pool"] in named]
+            found = counts.chosen(rows, **chosen)
             every = pools.names(store.reader)
             unknown = imported.unknown_questions(store.reader)
         found = [{**row, "questions_unknown": unknown.get(row["pool"], 0)} for row in found]
-        remember(pools=every)
     found = with_tokens(found, as_json=as_json)
     if as_json:
         document({"schema": 1, "database": str(session.database), "pools": found})
     elif found:
         shown = ("pool", "model", "problems", "samples", "verdicts", "tokens", "created")
-        columns([{**{k: row[k] for k in shown}, "size": size(row["bytes"], "")} for row in found])
+        columns(
+            [{**{k: row[k] for k in shown}, "size": size(row["bytes"], "")} for row in found],
+            ("pool", "samples", "problems", "verdicts", "model", "created"),
+            times=("created",),
+        )
         for row in found:
             if count := row["questions_unknown"]:
                 of = f"{count} of {row['problems']} problems"

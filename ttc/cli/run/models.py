@@ -7,9 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ttc.backends import Batching, Probeable, Tunable, resolve
+from ttc.cli.naming import near
 from ttc.cli.output import document
-from ttc.cli.sub_groups import near_command
-from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.tables.columns import columns
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 def listing(session: Session, as_json: bool) -> None:
     """Print the models that have a name here."""
     found = resolve.listing(session.config)
-    remember(models=[row["name"] for row in found])
     if as_json:
         document({"schema": 1, "models": found})
     elif found:
@@ -39,9 +37,9 @@ def describe(session: Session, name: str, as_json: bool) -> None:
         from ttc.cli.commands.models import SUBCOMMANDS
 
         commands = [each.__name__.rstrip("_") for each in SUBCOMMANDS]
-        if (near := near_command(name, commands)) is None:
+        if (meant := near.within(name, "models", commands)) is None:
             raise
-        raise UsageError(f"{error}; did you mean ttc models {near}?") from None
+        raise UsageError(f"{error}; did you mean ttc models {meant}?") from None
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
         about["capabilities"] = sorted(backend.capabilities)

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 
 from ttc.cli.output import document
-from ttc.cli.suggestions import remember
 from ttc.errors import Exit, StoreError, UsageError
 from ttc.messages import counts as told
 from ttc.messages.visible import message
 from ttc.session import Session
-from ttc.store import Store, names, pools
+from ttc.store import Store, names
+from ttc.store.named import find_pools
 from ttc.store.upkeep import removal, renaming
 from ttc.store.upkeep.rows import Removed, measured
 
@@ -25,7 +25,7 @@ def rm(session: Session, wanted: Sequence[str], yes: bool, dry: bool, as_json: b
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample creates one")
     with Store.reading(path) as store:
-        found = removal.find(store.reader, wanted)
+        found = find_pools(store.reader, wanted)
         counted = measured(store.reader, found)
     chosen = [pool.name for pool in found]
     listed = ", ".join(map(names.abridged, chosen))
@@ -33,8 +33,6 @@ def rm(session: Session, wanted: Sequence[str], yes: bool, dry: bool, as_json: b
         _ask(f"remove {listed}: {described(counted)}")
     if not dry:
         counted = removal.remove(path, chosen)
-        with Store.reading(path) as store:
-            remember(pools=pools.names(store.reader))
     if as_json:
         about = {"database": str(path), "dry_run": dry, "names": chosen}
         document({"schema": 1, **about, "removed": counted.as_dict()})
@@ -66,8 +64,6 @@ def _ask(what: str) -> None:
 def mv(session: Session, old: str, new: str, as_json: bool) -> int:
     """Rename a pool."""
     renaming.rename(session.database, old, new)
-    with Store.reading(session.database) as store:
-        remember(pools=pools.names(store.reader))
     if as_json:
         document({"schema": 1, "database": str(session.database), "old": old, "pool": new})
     session.say(f"{names.abridged(old)} is now {new}")

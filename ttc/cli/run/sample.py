@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from ttc import interchange
 from ttc.backends import counts
 from ttc.cli.job_log import target_of
-from ttc.cli.output import Lines, document
+from ttc.cli.output import Lines, document, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
-from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
 from ttc.records import Sample
 from ttc.samples import conclusion, job
@@ -20,7 +20,6 @@ from ttc.samples.plan import Plan
 from ttc.samples.pool_lock import claimed
 from ttc.samples.tally import Tally
 from ttc.session import Session
-from ttc.store import pools
 
 
 def draw(session: Session, options: SampleJob, output: str | None, as_json: bool) -> int:
@@ -32,7 +31,6 @@ def draw(session: Session, options: SampleJob, output: str | None, as_json: bool
     with stdout_kept_clean(), stoppable() as wake:
         try:
             with job.opened(session, options, wake) as run:
-                remember(pools=pools.names(run.store.reader))
                 plan, tally, spent = _written(session, run, target, wake)
         except Stopped as stopped:
             if not stopped.nobody_reads:
@@ -53,7 +51,8 @@ def _written(
 ) -> tuple[Plan, Tally, float]:
     lines = Lines(target, on_failure=wake)
     try:
-        done = _drawn(session, run, lines)
+        with session.progress.paused() if to_terminal(target) else nullcontext():
+            done = _drawn(session, run, lines)
         lines.close()
     except BaseException:
         # A failure to write explains more than the interruption that it caused.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ttc import outcomes
 from ttc.cli.run import sweep_output
 from ttc.cli.run.sweep_output import Targets
 from ttc.curves import sweep as curves
-from ttc.curves.baseline import as_baseline, read_baseline, write_baseline
+from ttc.curves.baseline import Baseline, as_baseline, read_baseline, write_baseline
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
 from ttc.formats.mapping import parse_mapping
@@ -42,9 +43,7 @@ def sweep(
     )
     progress = session.progress
     sources = [outcomes.read(session.database, name, wanted, progress) for name in names]
-    old = None
-    if baseline is not None:
-        old = read_baseline(baseline) or outcomes.read(session.database, baseline, wanted, progress)
+    old = None if baseline is None else _baseline(session, baseline, wanted)
     result = curves.sweep(options, sources, old, progress)
     if targets.plot is not None:
         result.warnings += undrawn(result.groups)
@@ -58,6 +57,16 @@ def sweep(
         session.say(f"note: {line}")
     result.hold()
     return Exit.DONE
+
+
+def _baseline(session: Session, baseline: str, wanted: Wanted) -> Baseline | outcomes.Source:
+    """Read a baseline: its values from a file, or the draws of a file or a pool."""
+    if baseline.endswith(".json") and not Path(baseline).exists():
+        raise UsageError(
+            f"--baseline {baseline}: there is no such file; make it once, from what is good: "
+            f"--save-baseline {baseline} in place of --baseline"
+        )
+    return read_baseline(baseline) or outcomes.read(session.database, baseline, wanted, session.progress)
 
 
 def read_ks(text: str | None) -> tuple[int, ...]:

@@ -89,8 +89,9 @@ def _show(result: SweepResult, *, pivoted: bool) -> None:
     else:
         on_terminal.show(result.curves, axis, result.problems, result.frontier)
         on_terminal.show(parted, axis, sizes)
-    best = None if pivoted else result.frontier
-    on_terminal.legend(result.every, axis, best, [*explained(result), *groups.footer(result)])
+    best, mark = (None, "") if pivoted else (result.frontier, "† ")
+    below = [*explained(result), *groups.footer(result)]
+    on_terminal.legend(result.every, axis, best, below, mark)
     lines = (
         *comparisons.as_lines(result.comparisons),
         *gates.asserted(result.decisions),

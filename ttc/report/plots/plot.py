@@ -15,15 +15,14 @@ from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
 from ttc.report.groups import Panel
-from ttc.report.oracles import name_of
+from ttc.report.plots.looks import Look, legend_of, looks_of, named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARKERS = "os^DvPX*"
-DASHES = ("-", "-.", ":")
-ORACLE = "--"  # no other curve is dashed
-WIDEST = 44  # characters of a panel's title
+LETTER = 0.085  # inches of a character of a legend, about
+WIDEST = 44  # characters of a panel's title, and of a label
+BANDS = "bands: problems like these"
 SOLVED, SCORED = "share of problems solved", "mean score"  # labels of values
 
 
@@ -49,7 +48,8 @@ def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
     """Return a figure of value against cost; bands are the intervals for problems like these.
 
     `axis` is a name in `AXES`, `label` that of the values. The points of a Pareto frontier are
-    joined by a grey line; oracles are dashed; the legend is in the first panel. No backend is
+    joined by a grey line; oracles are dashed. The legend is in the first panel, and beside all of
+    them if there are several sources (`ttc.report.plots.looks`). No backend is
     chosen and pyplot is not imported. UsageError if no cost is known on the axis, or matplotlib is
     not installed.
     """
@@ -65,22 +65,64 @@ def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
     # One panel is 6.4 × 4 inches; several stand in up to four columns, each a bit smaller.
     wide = min(ceil(sqrt(len(panels))), 4)
     high = ceil(len(panels) / wide)
+    beside = _beside(panels[0].curves)
     size = (6.4, 4.0) if len(panels) == 1 else (1.0 + 3.6 * wide, 0.8 + 2.7 * high)
+    size = (size[0] + beside, size[1])
     drawn = CurveFigure(figsize=size, layout="constrained")
     for at, panel in enumerate(panels):
         axes = drawn.add_subplot(high, wide, at + 1)
         _fill(axes, panel.curves, axis, label, panel.best)
         if panel.title:
             axes.set_title(_short(panel.title), fontsize="medium")
-        if not at:
-            banded = any(point.low is not None for each in panel.curves for point in each.points)
-            title = "bands: problems like these" if banded else None
-            axes.legend(frameon=False, title=title)
+    _legend(drawn, panels[0])
     return drawn
 
 
+def _legend(drawn: Figure, panel: Panel) -> None:
+    """Draw the legend: in the first panel, or beside all panels where there is more to tell."""
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for label, look in legend_of(panel.curves):
+        style = {"linestyle": ""} if look is None else _style(look)
+        handles.append(Line2D([], [], label=_literal(label), **style))
+    if panel.best:
+        handles.append(Line2D([], [], color="0.6", label="Pareto"))
+    banded = any(point.low is not None for each in panel.curves for point in each.points)
+    options = {
+        "handles": handles,
+        "frameon": False,
+        "title": BANDS if banded else None,
+        "alignment": "left",
+    }
+    if len({curve.source for curve in panel.curves}) > 1:
+        drawn.legend(loc="outside right upper", **options)
+    else:
+        drawn.axes[0].legend(**options)
+
+
+def _literal(label: str) -> str:
+    """Return a label as matplotlib shows it: a dollar sign starts a formula, and a label that
+    begins with an underscore is left out."""
+    return _short(f" {label}" if label.startswith("_") else label)
+
+
+def _beside(curves: Sequence[Curve]) -> float:
+    """Return the inches that a legend beside the panels takes."""
+    if len({curve.source for curve in curves}) == 1:
+        return 0.0
+    longest = max(len(label) for label, _ in legend_of(curves))
+    return 0.7 + LETTER * min(max(longest, len(BANDS)), WIDEST)
+
+
+def _style(look: Look) -> dict[str, Any]:
+    face = "white" if look.hollow else look.colour
+    style = {"color": look.colour, "linestyle": look.dash, "marker": look.marker}
+    return {**style, "markerfacecolor": face}
+
+
 def _short(title: str) -> str:
-    """Return a title that fits over a panel; a dollar sign would start a formula."""
+    """Return a title that fits over a panel, or a label; a dollar sign would start a formula."""
     line = one_line(title)
     return (line if len(line) <= WIDEST else line[: WIDEST - 1] + "…").replace("$", r"\$")
 
@@ -89,28 +131,25 @@ def _fill(
     axes: Any,
     curves: Sequence[Curve],
     axis: str,
-    label: str,
+    scale: str,
     best: Sequence[tuple[Curve, Point]],
 ) -> None:
     """Draw curves into the axes of a panel."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    # A dollar sign starts a formula.
-    names = [name.replace("$", r"\$") for name in named(curves)]
-    for at, curve in enumerate(curves):
+    looks = zip(curves, looks_of(curves), map(_literal, named(curves)), strict=True)
+    for curve, look, label in looks:
         points = [point for point in curve.points if point.value is not None]
         xs = [position(point, axis) for point in points]
         if not points or None in xs:
             continue
-        dash = ORACLE if curve.oracle else DASHES[at % len(DASHES)]
-        style = {"marker": MARKERS[at % 8], "linestyle": dash}
-        (line,) = axes.plot(xs, [point.value for point in points], label=names[at], **style)
+        axes.plot(xs, [point.value for point in points], label=label, **_style(look))
         if all(point.low is not None for point in points):
             lows, highs = [point.low for point in points], [point.high for point in points]
-            axes.fill_between(xs, lows, highs, alpha=0.12, color=line.get_color(), linewidth=0)
+            axes.fill_between(xs, lows, highs, alpha=0.12, color=look.colour, linewidth=0)
     if best:
         corners = [(position(point, axis), point.value) for _, point in best]
-        axes.step(*zip(*corners, strict=True), where="post", color="0.6", zorder=0, label="Pareto")
+        axes.step(*zip(*corners, strict=True), where="post", color="0.6", zorder=0)
     if axis == "samples":
         axes.set_xscale("log", base=2)
     else:
@@ -120,7 +159,7 @@ def _fill(
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.set_xlabel("k draws" if axis == "samples" else AXES[axis].label)
-    axes.set_ylabel(label)
+    axes.set_ylabel(scale)
     if are_shares(curves):
         axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
@@ -140,14 +179,6 @@ def check_known(curves: Sequence[Curve], axis: str) -> None:
         raise UsageError(
             f"--plot: {why}; --cost samples plots k", python=f"{why}; cost='samples' plots k"
         )
-
-
-def named(curves: Sequence[Curve]) -> list[str]:
-    """Return the name of each curve, marked if it is an oracle, with its source where there are
-    several."""
-    several = len({curve.source for curve in curves}) > 1
-    names = (f"{name_of(each)} ({each.source})" if several else name_of(each) for each in curves)
-    return [one_line(name) for name in names]
 
 
 def position(point: Point, axis: str) -> float | None:

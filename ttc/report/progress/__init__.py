@@ -7,6 +7,7 @@ being watched, and a line moves while an engine loads a model or works on its fi
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -133,9 +134,6 @@ class Display(Watching):
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Clear the live line while something else is printed on the same terminal."""
-        if self._thread is None:
-            yield
-            return
         with drawing:
             self.end()
             self._held += 1
@@ -153,12 +151,20 @@ class Calls(Watching):
         self._call = told
 
     def look(self, stage: Stage) -> None:
-        """Call the function."""
-        self._call(replace(stage, pulse=None))
+        """Call the function; one that fails is not called again."""
+        try:
+            self._call(replace(stage, pulse=None))
+        except Exception:
+            logging.getLogger("ttc").exception("the function that progress names failed")
+            self._call = _ignore
 
     def _leave(self, stage: Stage) -> None:
         super()._leave(stage)
         self.look(stage)
+
+
+def _ignore(stage: Stage) -> None:
+    """Do nothing with a stage."""
 
 
 def _live() -> bool:

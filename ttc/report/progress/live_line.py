@@ -68,7 +68,7 @@ class _Line:
         if cell_len(what) > len(what):  # wide characters
             what = set_cell_size(what, max(room - cell_len(rest) - 1, 1)).rstrip()
         bar = min(room - cell_len(what) - cell_len(rest) - 2, MOST_BAR)
-        yield Text.assemble(str(glyph), " ", (what, "bold"), " ", end="")
+        yield Text.assemble(str(glyph), " ", (f"{what} ".lstrip(), "bold"), end="")
         if self._status.share is not None and bar >= LEAST_BAR:
             yield ProgressBar(total=1.0, completed=self._status.share, width=bar)
             yield Text(" ", end="")

@@ -51,9 +51,10 @@ class Status:
                 break
             parts.pop()
         rest = _joined(self.parts, parts)
-        room = max(width - len(rest) - 1, 1)
-        what = self.what if len(self.what) <= room else self.what[: room - 1] + "…"
-        return what, rest[:width]
+        room = width - len(rest) - 1
+        if room < 2:
+            return "", rest[:width]
+        return self.what if len(self.what) <= room else self.what[: room - 1] + "…", rest
 
 
 def _joined(order: tuple[tuple[int, str], ...], kept: list[tuple[int, str]]) -> str:

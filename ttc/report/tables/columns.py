@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 from ttc.messages.durations import ago
@@ -19,40 +20,44 @@ from ttc.report.tables.width import cells, padded, terminal_width
 
 GAP = 2  # blanks between columns
 PROSE = 20  # columns from which a text in words may be cut
+COMMAND = ": ttc "  # what a line has that names a command
+# Columns of words; what stands in others is a name or a number, and is never cut.
+WORDS = ("about", "question", "for", "evidence", "excerpt", "detail", "columns", "summary")
 
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
     """A table of texts with one name a column. `rank` names the columns by importance, those that
-    it does not name last, in their order; `right` says which are numbers; `prose` is a column of
-    words that may be cut."""
+    it does not name last, in their order, and `least` of them are never left out; `right` says
+    which are numbers."""
 
     names: Sequence[str]
     rows: Sequence[Sequence[str]]
     right: Sequence[bool] = ()
     rank: Sequence[str] = ()
-    prose: str | None = None
+    least: int = 1
 
-    def lines(self, width: int | None = None) -> Iterator[str]:
+    def lines(self, width: int | None = None, without: Sequence[str] = ()) -> Iterator[str]:
         """Yield the rows as lines of at most `width` columns (None: no limit), and a line that
-        names the columns without room."""
+        names the columns without room, and what else was left `without`."""
         kept = list(range(len(self.names)))
         widths = [max((cells(row[at]) for row in self.rows), default=0) for at in kept]
         lost = []
-        while width is not None and len(kept) > 1:
+        while width is not None and len(kept) > self.least:
             over = sum(widths[at] for at in kept) + GAP * (len(kept) - 1) - width
             if over <= 0:
                 break
             last = max(kept, key=self._place)
-            if self.names[last] == self.prose and widths[last] - over >= PROSE:
+            if self.names[last] in WORDS and widths[last] - over >= PROSE:
                 widths[last] -= over
                 break
             kept.remove(last)
             lost.append(last)
         for row in self.rows:
             yield self._line(row, kept, widths)
-        if lost:
-            yield no_room([self.names[at] for at in sorted(lost)])
+        missed = [*(self.names[at] for at in sorted(lost)), *without]
+        if missed and width is not None:
+            yield from wrap(no_room(missed), max(width, PROSE))
 
     def _line(self, row: Sequence[str], kept: Sequence[int], widths: Sequence[int]) -> str:
         parts = [
@@ -84,13 +89,13 @@ def columns(
     rank: Sequence[str] = (),
     *,
     times: Sequence[str] = (),
-    prose: str | None = None,
+    least: int = 1,
 ) -> None:
     """Print rows that have the same keys; on a terminal with a header, and as wide as that.
 
     Numbers are aligned to the right, and those of a column have the same decimals on a terminal.
-    `rank` names the columns by importance, `times` those of points in time, which a terminal shows
-    as "13 min ago", and `prose` one of words, which may be cut.
+    `rank` names the columns by importance, of which `least` are never left out; `times` are those
+    of points in time, which a terminal shows as "13 min ago".
     """
     names, terminal = list(rows[0]), sys.stdout.isatty()
     shown = [_shown(name, [row[name] for row in rows], name in times, terminal) for name in names]
@@ -99,7 +104,7 @@ def columns(
         table.insert(0, [name.upper() for name in names])
     right = [all(_is_number(row[name]) for row in rows) for name in names]
     rank = rank or names
-    for line in Aligned(names, table, right, rank, prose).lines(terminal_width()):
+    for line in Aligned(names, table, right, rank, least).lines(terminal_width()):
         print(line)
 
 
@@ -142,6 +147,13 @@ def aligned(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> Iterato
 
 
 def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
-    """Yield the lines of a report, with the tables in it as wide as the terminal."""
+    """Yield the lines of a report, no wider than the terminal: tables by columns, and others by
+    words, except commands, which are copied."""
     for table, found in groupby(lines, lambda line: getattr(line, "table", None)):
-        yield from found if table is None or width is None else table.lines(width)
+        if width is None:
+            yield from found
+        elif table is not None:
+            yield from table.lines(width)
+        else:
+            for line in found:
+                yield from [line] if COMMAND in line else wrap(line, max(width, PROSE))

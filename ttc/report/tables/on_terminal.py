@@ -65,8 +65,6 @@ class _Sheet:
             least = BAR if name == BARS else None
             table.add_column(head, justify=justify, no_wrap=True, min_width=least)  # type: ignore[arg-type]
         for curve in curves:
-            if "rule" not in names:
-                table.add_row(report_line(curve.selector))
             for at, point in enumerate(curve.points):
                 cells = self.cells(curve, point)
                 if at and self.terminal:
@@ -88,20 +86,21 @@ def show(
     `axis` is a name in `AXES`, `problems` the number of problems of each source. `best` are the
     points of a Pareto frontier, which are marked with a star.
     """
-    console, width = _console(), terminal_width()
+    width = terminal_width()
     starred = frozenset((id(curve), point.k) for curve, point in best or ())
-    sheet = _Sheet(axis, Digits.of(curves), starred, width is not None or console.is_terminal)
+    sheet = _Sheet(axis, Digits.of(curves), starred, width is not None or sys.stdout.isatty())
     for source in sources_of(curves):
         ours = [curve for curve in curves if curve.source == source]
-        names, lost = _fitting(console, sheet, ours, width)
-        # Rich exits the process if the pipe is closed, so it renders and we write.
-        with console.capture() as rendered:
-            title = f"{source}: {some(problems[source], 'problem')}"
-            console.print(report_line(title), style="italic")
-            console.print(sheet.table(ours, names))
-            for line in (*notes_of(ours), *([no_room(lost)] if lost else [])):
-                console.print(report_line(line), style="dim")
-        sys.stdout.write(rendered.get())
+        names, lost = _fitting(sheet, ours, width)
+        title = f"{source}: {some(problems[source], 'problem')}"
+        _write(width, [title], style="italic")
+        if "rule" in names:
+            _write(None, [sheet.table(ours, names)])
+        else:
+            for curve in ours:
+                _write(width, [report_line(curve.selector)])
+                _write(None, [sheet.table([curve], names)])
+        _write(width, [*notes_of(ours), *([no_room(lost)] if lost else [])])
 
 
 def legend(
@@ -109,33 +108,43 @@ def legend(
     axis: str,
     best: Sequence[tuple[Curve, Point]] | None,
     lines: Sequence[str],
+    mark: str = "† ",
 ) -> None:
-    """Print below all tables what their marks mean, and further lines."""
-    console = _console()
+    """Print below all tables what their marks mean (`mark` is that of oracles), and further
+    lines."""
     less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
-    marks = (*(() if best is None else (less,)), *oracles.legend(curves), *inexact(curves))
+    marks = (*(() if best is None else (less,)), *oracles.legend(curves, mark), *inexact(curves))
+    _write(terminal_width(), [*marks, *lines])
+
+
+def _write(width: int | None, parts: Sequence[str | Table], style: str = "dim") -> None:
+    """Print lines and tables; lines are broken between words at the width."""
+    console = _console(width)
+    # Rich exits the process if the pipe is closed, so it renders and we write.
     with console.capture() as rendered:
-        for line in (*marks, *lines):
-            console.print(report_line(line), style="dim")
+        for part in parts:
+            if isinstance(part, str):
+                console.print(report_line(part), style=style)
+            else:
+                console.print(part)
     sys.stdout.write(rendered.get())
 
 
-def _console() -> Console:
+def _console(width: int | None) -> Console:
     from rich.console import Console
 
     # Names come from outside: brackets and colons in them are text, not markup or emoji.
     return Console(
         file=sys.stdout,
         highlight=False,
-        soft_wrap=True,
         markup=False,
         emoji=False,
-        width=NO_LIMIT,
+        width=width or NO_LIMIT,
     )
 
 
 def _fitting(
-    console: Console, sheet: _Sheet, curves: Sequence[Curve], width: int | None
+    sheet: _Sheet, curves: Sequence[Curve], width: int | None
 ) -> tuple[list[str], list[str]]:
     """Return the columns that a table has room for, and the headings of the others."""
     bounded = intervals.shown(curves)
@@ -143,13 +152,18 @@ def _fitting(
     names += [*([BARS] if width is not None and width >= WITH_BARS else ()), "cost"]
     lost = []
     for name in DROPPED:
-        if width is None or console.measure(sheet.table(curves, names)).maximum <= width:
+        if width is None or _wide(sheet.table(curves, names)) <= width:
             break
         if name in names:
             names.remove(name)
             lost.append(name)
     heads = [AXES[sheet.axis].label if name == "cost" else name for name in lost]
     return names, [head for name, head in zip(lost, heads, strict=True) if name not in HIDDEN]
+
+
+def _wide(table: Table) -> int:
+    """Return how many columns a table takes."""
+    return _console(None).measure(table).maximum
 
 
 def _bar(value: float | None) -> str:

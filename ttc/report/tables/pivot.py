@@ -16,7 +16,6 @@ from ttc.report.tables.width import terminal_width
 from ttc.report.tables.words import sources_of
 
 NONE = "–"
-NO_INTERVALS = "no room for intervals (COLUMNS=0 shows all)"
 
 
 class Pivot(NamedTuple):
@@ -59,8 +58,7 @@ def _lines(each: Pivot, digits: Digits, width: int | None, *, bounded: bool) -> 
     if width is None or not bounded or max(map(len, whole.lines())) <= width:
         yield from whole.lines(width)
         return
-    yield from _table(each, digits, bounded=False).lines(width)
-    yield NO_INTERVALS
+    yield from _table(each, digits, bounded=False).lines(width, ["the intervals"])
 
 
 def _table(each: Pivot, digits: Digits, *, bounded: bool) -> Aligned:
@@ -91,7 +89,7 @@ def as_markdown(curves: Sequence[Curve], conventions: str, footer: Sequence[str]
         lines.append("")
     if intervals.shown(curves):
         lines += [f"value [{intervals.LIKE_THESE}]", ""]
-    lines += [f"- {in_markdown(line)}" for line in (*footer, *oracles.legend(curves))]
+    lines += [f"- {in_markdown(line)}" for line in (*footer, *oracles.legend(curves, ""))]
     return "\n".join(lines).rstrip() + "\n"
 
 

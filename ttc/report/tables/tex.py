@@ -13,7 +13,7 @@ from ttc.report.intervals import Digits
 from ttc.report.tables.pivot import pivots
 from ttc.report.tables.words import cost_text, notes_of, sources_of
 
-NEEDS = r"% \usepackage{booktabs}"
+NEEDS = "% \\usepackage{booktabs}\n% \\usepackage{textcomp}  (LaTeX before 2020)"
 BEYOND = "% The names have characters beyond ASCII: compile with lualatex or xelatex."
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -29,7 +29,7 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"{\ttfamily\char34}",
     "`": r"\textasciigrave{}",
     "'": r"\textquotesingle{}",
     "-": "{-}",
@@ -96,7 +96,9 @@ def _pivoted(curves: Sequence[Curve], lines: Sequence[str]) -> Iterator[str]:
             for k, points in each.rows
         ]
         spec = "r" + "l" * len(each.sources)
-        yield _table(in_tex(each.rule), spec, heads, body, lines)
+        ours = [curve for curve in curves if oracles.name_of(curve) == each.rule]
+        below = (*oracles.legend(ours, ""), *lines)
+        yield _table(in_tex(each.rule), spec, heads, body, below)
 
 
 def _table(

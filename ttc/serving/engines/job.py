@@ -47,13 +47,14 @@ class Answer:
 class Job:
     """A job. The event loop reads `result` and waits for `news`; the engine calls the rest.
 
-    `begun` once its first draws are asked for; `drawn` of `expected` draws have ended (None: the
+    Only a `watched` job tells news, since each wakes the event loop. `begun` once its first draws are asked for; `drawn` of `expected` draws have ended (None: the
     method decides); `generated` tokens so far, at least.
     """
 
     asked: Asked
     result: asyncio.Future[Answer]
     news: asyncio.Event
+    watched: bool = False
     begun: bool = False
     cancelled: bool = False
     drawn: int = 0
@@ -61,19 +62,25 @@ class Job:
     cached: int | None = 0
     expected: int | None = None
     loop: asyncio.AbstractEventLoop = field(init=False)
+    _telling: bool = False
 
     def __post_init__(self) -> None:
         self.loop = self.result.get_loop()
 
     @classmethod
-    def of(cls, asked: Asked) -> Job:
+    def of(cls, asked: Asked, *, watched: bool) -> Job:
         """Return a job of the running event loop."""
-        return cls(asked, asyncio.get_running_loop().create_future(), asyncio.Event())
+        return cls(asked, asyncio.get_running_loop().create_future(), asyncio.Event(), watched)
+
+    def heard(self) -> None:
+        """Take note that the news were heard."""
+        self.news.clear()
+        self._telling = False
 
     def begin(self, expected: int | None) -> None:
         """Tell that its draws are asked for."""
         self.begun, self.expected = True, expected
-        self._call(self.news.set)
+        self._tell()
 
     def note(self, done: Completion) -> None:
         """Count a draw that has ended."""
@@ -81,7 +88,7 @@ class Job:
         self.generated += done.completion_tokens or 0
         known = self.cached is not None and done.cached_tokens is not None
         self.cached = (self.cached or 0) + (done.cached_tokens or 0) if known else None
-        self._call(self.news.set)
+        self._tell()
 
     def resolve(self, answer: Answer) -> None:
         """Give the answer."""
@@ -100,6 +107,11 @@ class Job:
                 self.result.set_exception(error)
 
         self._call(give)
+
+    def _tell(self) -> None:
+        if self.watched and not self._telling:
+            self._telling = True
+            self._call(self.news.set)
 
     def _call(self, function: Callable[[], object]) -> None:
         # After the end of the server nobody waits for it.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from ttc.errors import StoreError, UsageError
+from ttc.errors import StoreError
 from ttc.store import integrity, named, pools, runs
 from ttc.store.database import open_any, open_writer
 from ttc.store.lock import WriteLock
@@ -17,25 +16,11 @@ from ttc.store.sql import one, translated
 from ttc.store.upkeep.rows import CANCELLED, Removed, delete, measured
 
 
-def find(connection: sqlite3.Connection, names: Sequence[str]) -> list[Pool]:
-    """Return the pools of these names, each once; a name with wildcards that no pool has stands
-    for all that match it. UsageError, with a near name, for one that stands for none."""
-    known = pools.names(connection)
-    wanted: dict[str, None] = {}
-    for name in names:
-        wild = any(mark in name for mark in "*?[") and name not in known
-        found = [each for each in known if fnmatchcase(each, name)] if wild else [name]
-        if wild and not found:
-            raise UsageError(f"{name}: no pool matches it; ttc ls lists them")
-        wanted |= dict.fromkeys(found)
-    return [named.find_pool(connection, name) for name in wanted]
-
-
 def remove(path: Path, names: Sequence[str]) -> Removed:
     """Remove pools from a store, all or none. UsageError for a name that stands for no pool,
     StoreError if another process draws into one of them."""
     with alone(path) as connection:
-        chosen = find(connection, names)
+        chosen = named.find_pools(connection, names)
         for pool in chosen:
             check_idle(connection, pool, "remove")
         return delete(connection, chosen)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 
 from ttc.backends import Completion
 from ttc.backends.counts import uncounted
 from ttc.budgets.amounts import COUNT, TIME, read_limits
-from ttc.messages.progress import Stage
 from ttc.strategies import Generate, Node
 
 
@@ -33,7 +32,7 @@ class Budget:
     @classmethod
     def parse(cls, text: str | None) -> Budget:
         """Read `tokens=4k,seconds=60`. UsageError."""
-        kinds = {each.name: TIME if each.name == "seconds" else COUNT for each in fields(cls)}
+        kinds = {field.name: TIME if field.name == "seconds" else COUNT for field in fields(cls)}
         return cls(**read_limits(text, kinds, "tokens=4k,seconds=60"))
 
     @property
@@ -55,7 +54,6 @@ class TaskUsage:
       continued, shared beginnings once, and what was drawn
     - `scores`: evaluations; `scorer`: the tokens they took, without those of `uncounted_scores`
     - `seconds`: wall time
-    - `stage`: counts the draws for a display
     """
 
     tokens: int = 0
@@ -72,7 +70,6 @@ class TaskUsage:
     assumed: int = 0
     uncounted_scores: int = 0
     uncounted_prompts: int = 0
-    stage: Stage | None = field(default=None, compare=False, repr=False)
 
     @property
     def charged(self) -> int:
@@ -82,8 +79,6 @@ class TaskUsage:
     def add(self, done: Completion, *, new: bool, max_tokens: int) -> None:
         """Count a draw that has ended."""
         self.calls += 1
-        if self.stage is not None:
-            self.stage.ended((done.completion_tokens or 0) * new, uncounted(done))
         self._add_tokens(done, new=new, max_tokens=max_tokens)
         self._add_prompt(done)
 

@@ -7,7 +7,7 @@ one that finished asks the model nothing.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -64,7 +64,8 @@ class Driver:
         self._scorer = scorer
         self._aggregation = aggregation
         self._budget = budget
-        self._stage = stage or Stage("solving")
+        self._stage = stage
+        self._over: Counter[str] = Counter()  # what the tasks that are over came to
 
     def check(self, strategy: Strategy) -> None:
         """Raise UsageError if something that a strategy needs is missing, before the first
@@ -114,6 +115,7 @@ class Driver:
                         running.append(self.begin(*pair, multiplexer))
                 for each in running:
                     each.advance()
+                self._count(running)
                 while running and running[0].over:
                     yield self._result(running.popleft())
                 self._wait(multiplexer, running)
@@ -145,7 +147,6 @@ class Driver:
         in_flight = InFlight(
             self._store, self._engines, task.problem, self._budget, sender, numbering
         )
-        in_flight.usage.stage = self._stage
         return TaskRun(strategy, task, in_flight, self._budget)
 
     def _wait(self, multiplexer: Multiplexer, running: Iterable[TaskRun]) -> None:
@@ -161,8 +162,18 @@ class Driver:
                 assert self._scorer is not None
                 each.score(self._scorer, self._aggregation)
 
+    def _count(self, running: Iterable[TaskRun]) -> None:
+        """Set the counters of the stage."""
+        if (stage := self._stage) is not None:
+            so_far = self._over.copy()
+            for each in running:
+                so_far.update(_counts(each))
+            stage.done, stage.tokens = so_far["draws"], so_far["tokens"]
+            stage.uncounted = so_far["uncounted"]
+
     def _result(self, over: TaskRun) -> RunResult:
         self._store.write(lambda connection: None)  # all draws are on disk
+        self._over.update(_counts(over))
         return result_of(over)
 
 
@@ -177,3 +188,10 @@ def result_of(over: TaskRun) -> RunResult:
         over.scores,
         tuple(over.in_flight.errors),
     )
+
+
+def _counts(run: TaskRun) -> dict[str, int]:
+    """Return the counts of a task for a display."""
+    usage = run.in_flight.usage
+    nodes = len(run.in_flight.nodes)
+    return {"draws": nodes, "tokens": usage.new, "uncounted": usage.uncounted_new}

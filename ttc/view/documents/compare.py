@@ -36,8 +36,10 @@ def compare(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
         a, b = (library.shelf(reader, name, _label(library, reader, name, given)) for name in names)
         states = tuple(library.state(reader, each.pool) for each in (a, b))
         shared = _shared(a.table, b.table)
-        rule, most = given.get("rule") or RULE, _most(a.table, b.table, shared)
+        rule, (most, any_has) = given.get("rule") or RULE, _most(a.table, b.table, shared)
         k = parameters.whole(given, "k", most) or most
+        if k > any_has:
+            raise UsageError(f"k={k}: no problem has more than {any_has} draws in both pools")
         whole = _compared(library, (a, b), rule, k, states)
         flipped = _flipped(a.table, b.table, shared)
         rows = [int(a.table.rows[row["number_a"]]) for row in flipped[:SHOWN]]
@@ -79,17 +81,18 @@ def _shared(a: Table, b: Table) -> list[tuple[int, int]]:
     ]
 
 
-def _most(a: Table, b: Table, shared: list[tuple[int, int]]) -> int:
+def _most(a: Table, b: Table, shared: list[tuple[int, int]]) -> tuple[int, int]:
+    """Return the largest budgets that all shared problems, and that one of them, have draws for."""
     if not shared:
         raise UsageError(
             f"{a.pool.name} and {b.pool.name} have no problem with verdicts in common; "
             "ttc verify judges them"
         )
-    sides = ((a, 0), (b, 1))
-    return min(
-        int(table.per_problem(table.draws.judged)[[pair[side] for pair in shared]].min())
-        for table, side in sides
+    pairs = np.array(shared)
+    counts = np.minimum(
+        *(table.per_problem(table.draws.judged)[pairs[:, at]] for at, table in enumerate((a, b)))
     )
+    return int(counts.min()), int(counts.max())
 
 
 def _compared(
@@ -106,11 +109,7 @@ def _compared(
     key = ("compare", tuple(each.pool.id for each in sides), tuple(rows), rule, k)
     draws = sum(len(each.table.draws) for each in sides)
     found = library.remembered(key, states, lambda: computing.compute(job, draws))
-    if not found.get("comparisons"):
-        raise UsageError(
-            f"{rule}@{k}: no problem has so many draws in both pools; choose a lower k"
-        )
-    (whole,) = [each for each in found["comparisons"] if each["k"] == k][:1]
+    whole = found["comparisons"][0]
     return {
         "value_a": whole["baseline"],
         "value_b": whole["value"],

@@ -25,8 +25,8 @@ def draw(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
 
     Of a long text it has a piece of a million characters from `from`; `text_length` is the whole,
     and `next` where the next piece begins (None: there is none). `think` is what stands in thoughts
-    (None without any) and `answer_text` the rest, both cut likewise. A draw that has only failed or
-    been cancelled has its `attempts`, and the text of the last.
+    (None without any) and `answer_text` the rest; of a text of several pieces both are None. A draw
+    that has only failed or been cancelled has its `attempts`, and the text of the last.
     """
     name = parameters.text(given, "pool")
     with library.reading() as reader:
@@ -94,16 +94,20 @@ def _verdict(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pieces(text: str, start: int) -> dict[str, Any]:
-    """Return a piece of a text, and of its thoughts and the rest."""
-    split = thinking.read(text)
-    thought = "\n\n".join(text[begin:end] for begin, end in split.spans)
+    """Return a piece of a text; of one that is a single piece, also its thoughts and the rest."""
     end = start + PIECE
-    return {
+    found: dict[str, Any] = {
         "text": text[start:end],
         "text_length": len(text),
         "from": start,
         "next": end if end < len(text) else None,
-        "think": thought[:PIECE] if split.thought else None,
-        "think_open": split.open,
-        "answer_text": split.said[:PIECE],
+        "think": None,
+        "think_open": None,
+        "answer_text": None,
     }
+    if len(text) <= PIECE:  # reading a longer one would take seconds
+        split = thinking.read(text)
+        thought = "\n\n".join(text[begin:end] for begin, end in split.spans)
+        found["think"] = thought if split.thought else None
+        found |= {"think_open": split.open, "answer_text": split.said}
+    return found

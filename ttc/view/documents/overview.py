@@ -26,7 +26,7 @@ def overview(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
         table = shelf.table
         notes = _notes(library, reader, shelf)
         trees = library.remembered(
-            ("trees", shelf.pool.id), id(table), lambda: len(traces.searched(reader, shelf.pool))
+            ("trees", shelf.pool.id), table.serial, lambda: len(traces.searched(reader, shelf.pool))
         )
     return {
         "pool": shelf.pool.name,
