@@ -8,10 +8,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from generator.markdown import code, table
 from ttc.errors import TtcError
 from ttc.options import OptionReader
-
-from generator.markdown import code, table
 
 
 class Read(NamedTuple):

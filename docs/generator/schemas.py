@@ -19,7 +19,8 @@ def reference() -> str:
 
 def _section(path: Path) -> str:
     schema = json.loads(path.read_text(encoding="utf-8"))
-    head = f"## {schema['title']}\n\n{schema['description']}\n\n[`{path.name}`](../schemas/{path.name})\n"
+    link = f"[`{path.name}`](../schemas/{path.name})"
+    head = f"## {schema['title']}\n\n{schema['description']}\n\n{link}\n"
     return f"{head}\n{table(('field', 'type', 'meaning'), _fields(schema, schema, ''))}"
 
 

@@ -59,7 +59,10 @@ def variables() -> str:
 def exit_codes() -> str:
     """Return the exit codes of every command."""
     rows = [(str(int(each)), CODES[each]) for each in Exit]
-    signals = ("130, 143, 141", "ended by Ctrl-C, SIGTERM or a closed pipe; finished work is stored")
+    signals = (
+        "130, 143, 141",
+        "ended by Ctrl-C, SIGTERM or a closed pipe; finished work is stored",
+    )
     return table(("code", "meaning"), [*rows, signals])
 
 

@@ -14,6 +14,7 @@ from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
 from ttc.formats.mapping import parse_mapping
 from ttc.outcomes.wanted import MAPPABLE, Wanted
+from ttc.paths import expanded
 from ttc.report.groups import undrawn
 from ttc.session import Session
 
@@ -61,12 +62,14 @@ def sweep(
 
 def _baseline(session: Session, baseline: str, wanted: Wanted) -> Baseline | outcomes.Source:
     """Read a baseline: its values from a file, or the draws of a file or a pool."""
-    if baseline.endswith(".json") and not Path(baseline).exists():
+    if baseline.endswith(".json") and not Path(expanded(baseline, "--baseline")).exists():
         raise UsageError(
             f"--baseline {baseline}: there is no such file; make it once, from what is good: "
             f"--save-baseline {baseline} in place of --baseline"
         )
-    return read_baseline(baseline) or outcomes.read(session.database, baseline, wanted, session.progress)
+    return read_baseline(baseline) or outcomes.read(
+        session.database, baseline, wanted, session.progress
+    )
 
 
 def read_ks(text: str | None) -> tuple[int, ...]:

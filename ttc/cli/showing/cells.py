@@ -44,4 +44,4 @@ def counted(answers: Mapping[str | None, int], most: int = 3) -> str:
 def table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows; on a terminal the column `question` is cut to what room is left."""
     first = [name for name in _FIRST if name in rows[0]]
-    columns(rows, [*first, *(name for name in rows[0] if name not in first)], prose="question")
+    columns(rows, [*first, *(name for name in rows[0] if name not in first)])

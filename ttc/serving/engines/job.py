@@ -47,8 +47,9 @@ class Answer:
 class Job:
     """A job. The event loop reads `result` and waits for `news`; the engine calls the rest.
 
-    Only a `watched` job tells news, since each wakes the event loop. `begun` once its first draws are asked for; `drawn` of `expected` draws have ended (None: the
-    method decides); `generated` tokens so far, at least.
+    Only a `watched` job tells news, since each wakes the event loop. `begun` once its first draws
+    are asked for; `drawn` of `expected` draws have ended (None: the method decides); `generated`
+    tokens so far, at least.
     """
 
     asked: Asked
