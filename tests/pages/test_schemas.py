@@ -11,6 +11,9 @@ import pytest
 from commands import Ttc
 
 jsonschema = pytest.importorskip("jsonschema", reason="needs: pip install 'ttc-cli[schema]'")
+# Nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 EXAMPLES = FOLDER.parents[1] / "examples"
 MODEL = "scripted:answers=42*3/60*2/B*1,tokens=5-20"
