@@ -259,6 +259,8 @@ def test_the_pages_name_axes_of_the_table() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
     assert rows == [(axis.flag, name, axis.meaning) for name, axis in AXES.items()]
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
-    named = [flag for page in pages for flag in re.findall(r"--cost ([a-z]+)", page.read_text("utf-8"))]
+    named = [
+        flag for page in pages for flag in re.findall(r"--cost ([a-z]+)", page.read_text("utf-8"))
+    ]
     assert named
     assert set(named) <= FLAGS.keys()
