@@ -46,7 +46,8 @@ def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
 def _summary(tally: Tally, dry_run: bool) -> str:
     pools = next(iter(tally.models), "")
     if len(tally.models) > 1:
-        pools += f" and {len(tally.models) - 1} more pools"
+        more = len(tally.models) - 1
+        pools += f" and {more} more pool{'s' * (more != 1)}"
     problems = {problem for _, problem in tally.draws_of}
     total = sum(tally.draws_of.values())
     per = set(tally.draws_of.values())
@@ -58,8 +59,9 @@ def _summary(tally: Tally, dry_run: bool) -> str:
     models = list(dict.fromkeys(tally.models.values()))
     about = ", ".join([*tools, *(models if len(models) < 4 else [f"{len(models)} models"])])
     does = "would import" if dry_run else "imported"
-    if not tally.new and not tally.verdicts and total:
-        line = f"{pools}: nothing new in {what} from {files} ({about}): all are in the pool already"
+    if not tally.new and total:
+        found = "no new draws" if tally.verdicts or tally.attempts else "nothing new"
+        line = f"{pools}: {found} in {what} from {files} ({about}): all are in the pool already"
     else:
         line = f"{pools}: {does} {what} from {files} ({about})"
     if tally.verdicts:

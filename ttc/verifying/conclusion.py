@@ -47,7 +47,9 @@ def notes(run: Verification, source: str) -> list[str]:
         lines += [f"note: {source}: {line}" for line in run.intake.notes()]
         lines += [f"note: {line}" for line in mapping.check([(source, run.intake.fields)])]
     if skipped:
-        lines.append(f"{len(skipped)} bad lines skipped, the first: {skipped[0]}")
+        lines.append(
+            f"{len(skipped)} bad line{'s' * (len(skipped) != 1)} skipped, the first: {skipped[0]}"
+        )
     return lines
 
 

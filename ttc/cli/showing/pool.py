@@ -39,7 +39,8 @@ def show(store: Store, pool: Pool, wanted: str | None, as_json: bool) -> None:
     if found := tags.values(store.reader, pool):
         print(report_line(f"  tags: {', '.join(f'{name} ({n})' for name, n in found.items())}"))
     if problems:
-        table([{**row, "question": short(row["question"], 200)} for row in problems])
+        rows = [{**row, "question": short(row["question"], 200)} for row in problems]
+        table(rows, ("problem", "correct") if "correct" in rows[0] else ("problem",))
 
 
 def _sides(store: Store, pool: Pool, wanted: str | None) -> dict[str, Side] | None:
