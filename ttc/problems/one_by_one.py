@@ -47,7 +47,7 @@ class Tally:
         names = [name for name in problem.reference if name not in telling.BESIDE]
         self.referenced += bool(names)
         if reader is not None:
-            self.references.update(reader.notes.roles.get("reference", names))
+            self.references.update(list(reader.notes.roles.get("reference", names)))
             fields: dict[str, set[str]] = {}
             add_fields(fields, record or {})
             self.unused |= dict.fromkeys(reader.unused(fields))
