@@ -106,6 +106,7 @@ def test_a_draw_shows_thoughts_verdicts_and_the_judge(tab: Tab) -> None:
 def test_draws_that_were_never_finished_are_there(tab: Tab) -> None:
     tab.at(f"{DEMO}&tab=draws&filter=failed")
     assert tab.marks(ROWS, "data-draw") == ["sum/0#8"]
+    assert "the server ⟨ESC⟩[31mhung up" in tab.text(ROWS)
     tab.click("[data-row]")
     assert "sum/0 #8" in tab.text("h1")
     assert "the server ⟨ESC⟩[31mhung up" in tab.content(".attempts")

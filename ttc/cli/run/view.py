@@ -13,7 +13,7 @@ from pathlib import Path
 from ttc.cli.output import document
 from ttc.cli.signals import stoppable
 from ttc.errors import Stopped
-from ttc.messages.counts import size
+from ttc.messages.counts import size, some
 from ttc.session import Session
 from ttc.store.named import store_with
 from ttc.view import export as exporting
@@ -65,7 +65,7 @@ def export(
         return
     print(made.page)
     session.say(
-        f"{made.files:,} files, {size(made.bytes)}; open it in a browser: "
+        f"{some(made.files, 'file', grouped=True)}, {size(made.bytes)}; open it in a browser: "
         f"{made.page.as_uri()}, or serve it: "
         f"python -m http.server -d {shlex.quote(str(made.page.parent))}"
     )

@@ -23,14 +23,15 @@
     });
   }
 
-  ttc.verdictBox = (one) => {
+  ttc.verdictBox = (one, verifier) => {
     const status = one.status && one.status !== "ok" ? ttc.tag(ttc.said(one.status), "warn") : null;
     return el("li", { class: "verdict-box", "data-verifier": one.verifier }, [
       el("p", { class: "verdict-line" }, [
         ttc.verdict(one.correct, { words: true }),
         mono(one.label ?? one.verifier, 80),
         status,
-        one.counts && ttc.tag("counts", "quiet", "the verifier chosen on this page"),
+        (one.label ?? one.verifier) === verifier &&
+          ttc.tag("counts", "quiet", "the verifier chosen on this page"),
       ]),
       ttc.facts([
         ["answer", mono(one.answer)],

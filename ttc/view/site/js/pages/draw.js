@@ -195,7 +195,11 @@
         draw.verdicts?.length > 0
           ? el("section", {}, [
               el("h2", {}, "Verdicts"),
-              el("ul", { class: "verdict-list" }, draw.verdicts.map(ttc.verdictBox)),
+              el(
+                "ul",
+                { class: "verdict-list" },
+                draw.verdicts.map((one) => ttc.verdictBox(one, overview.verifier)),
+              ),
             ])
           : el("p", { class: "muted" }, "No verifier has judged this draw."),
         el("section", {}, [el("h2", {}, "Draw"), ttc.drawFields(draw)]),

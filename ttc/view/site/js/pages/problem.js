@@ -38,6 +38,7 @@
   }
 
   ttc.question = (messages) => {
+    if (messages.length === 0) return ttc.el("p", { class: "muted" }, "The question is not known.");
     const short =
       messages.reduce((sum, { content }) => sum + String(content ?? "").length, 0) < 1200;
     const parts = messages.map(({ role, content }) => [
