@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from ttc.errors import Stopped, UsageError
 from ttc.plugins.installing import install
@@ -82,6 +83,18 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.rstrip(".").lower() == "localhost"
+
+
+def names_loopback(header: str) -> bool:
+    """Return whether a Host header names this machine. A page elsewhere whose name was made to
+    point here has another one."""
+    if any(each in header for each in "/?#@"):
+        return False
+    try:
+        name = urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return False
+    return is_loopback(name) and not name.endswith(".")
 
 
 def serve(

@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from ttc.cli.job_log import in_ci
 from ttc.cli.output import document
 from ttc.cli.signals import stoppable
 from ttc.errors import Stopped
@@ -78,7 +79,7 @@ def database(session: Session, pools: Sequence[str]) -> Path:
 
 def has_browser() -> bool:
     """Return whether a browser can be opened here: not over SSH, in CI, or without a display."""
-    if os.environ.get("CI") or os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
+    if in_ci() or os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
         return False
     if sys.platform in ("darwin", "win32"):
         return True
