@@ -134,7 +134,7 @@ def in_process(options: Any, config: Path | None = None) -> Iterator[tuple[str, 
     catalog = Catalog(session.config, options, presets.read(config, options.solve))
     listening = loopback.listen()
     with Service(session, options, catalog) as service:
-        application = Endpoint(service, Log(lambda line: None)).application()
+        application = Endpoint(service, Log(str, str)).application()
         server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

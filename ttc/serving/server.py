@@ -43,7 +43,7 @@ def run(
     with closing(_listen(options)) as listening, Service(once, options, catalog) as service:
         service.open()
         url = loopback.url_of(listening)
-        application = Endpoint(service, Log(session.say)).application()
+        application = Endpoint(service, Log(session.say, once.say)).application()
         loopback.serve(application, listening, lambda: started(url, catalog))
 
 
