@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from ttc import plugins
 from ttc.backends.asking.capabilities import MEANINGS, can_at_most
 from ttc.cli.output import document
 from ttc.errors import UsageError
+from ttc.messages.near import did_you_mean
 from ttc.messages.visible import report_line
 from ttc.report.tables.columns import columns
 
@@ -19,9 +19,9 @@ def show_one(name: str, found: Sequence[dict[str, str]], as_json: bool) -> None:
     name that no plugin has."""
     if not found:
         names = [each for group in plugins.GROUPS for each in plugins.installed(group)]
-        near = get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "ttc plugins lists them"
-        raise UsageError(f"no plugin {name!r}; {hint}")
+        raise UsageError(
+            f"no plugin {name!r}; {did_you_mean(name, names, 'ttc plugins lists them')}"
+        )
     rows: list[dict[str, Any]] = [dict(row) for row in found]
     for row in rows:
         if row["kind"] == "backends":

@@ -99,14 +99,9 @@ def _compared(
     library: Library, sides: tuple[Shelf, Shelf], rule: str, k: int, states: Any
 ) -> dict[str, Any]:
     """Return the difference of the means as `ttc sweep --compare` has it."""
-    rows = [each.judge and each.judge.row for each in sides]
-    job = {
-        "database": str(library.path.resolve()),
-        "pools": [each.pool.name for each in sides],
-        "rows": rows,
-        "options": {"rules": [rule], "ks": [k], "compare": True},
-    }
-    key = ("compare", tuple(each.pool.id for each in sides), tuple(rows), rule, k)
+    read = {each.pool.name: None if each.judge is None else each.judge.row for each in sides}
+    job = computing.job_of(library.path, read, {"rules": [rule], "ks": [k], "compare": True})
+    key = ("compare", tuple(each.pool.id for each in sides), tuple(read.values()), rule, k)
     draws = sum(len(each.table.draws) for each in sides)
     found = library.remembered(key, states, lambda: computing.compute(job, draws))
     whole = found["comparisons"][0]
