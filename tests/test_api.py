@@ -668,13 +668,13 @@ def test_the_notebook_of_the_examples_runs(
     assert Path("curves.svg").read_text().startswith("<?xml")
 
 
-def test_the_readme_s_python_gives_the_curves_of_its_shell(
+def test_the_page_s_python_gives_the_curves_of_its_shell(
     own_home: Path, monkeypatch: pytest.MonkeyPatch, ttc: Ttc
 ) -> None:
     shutil.copytree(EXAMPLES, own_home / "examples")
     monkeypatch.setenv("TTC_MODEL", MODEL)
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## From Python\n", 1)[1]
-    code = section.split("```python\n", 1)[1].split("```", 1)[0]
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    code = page.split("```python\n", 1)[1].split("```", 1)[0]
     names: dict[str, Any] = {}
     exec(code, names)
     rules = ",".join(dict.fromkeys(curve.selector for curve in names["curves"]))

@@ -165,8 +165,8 @@ def test_the_script_of_two_commits_ends_red(second: str, code: int) -> None:
     assert (done.returncode, done.stdout) == (code, "second\n"), done.stderr
 
 
-def test_the_recipe_of_the_readme(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_recipe_of_the_page(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "guide" / "gates.md").read_text(encoding="utf-8")
     recipe = next(part for part in text.split("```") if "ci-$SHA" in part).partition("\n")[2]
     examples = tmp_path / "examples"
     examples.mkdir()

@@ -254,8 +254,13 @@ def test_each_axis_heads_its_column(ttc: Ttc, own_home: Path, flag: str) -> None
     assert axis.text(point.cost[FLAGS[flag]]) in row.split()
 
 
-def test_the_readme_has_the_axes_of_the_table() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*) \|$", readme, re.MULTILINE)
+def test_the_pages_name_axes_of_the_table() -> None:
+    text = (ROOT / "docs" / "guide" / "curves.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
     assert rows == [(axis.flag, name, axis.meaning) for name, axis in AXES.items()]
-    assert set(re.findall(r"--cost ([a-z]+)", readme)) <= FLAGS.keys()
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    named = [
+        flag for page in pages for flag in re.findall(r"--cost ([a-z]+)", page.read_text("utf-8"))
+    ]
+    assert named
+    assert set(named) <= FLAGS.keys()

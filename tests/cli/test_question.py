@@ -146,7 +146,29 @@ def test_a_loop_over_a_file_keeps_its_lines(ttc: Ttc, tmp_path: Path) -> None:
     assert "has read up to byte 7: it is left out" in ran.stderr
 
 
-@pytest.mark.parametrize("kind", ["pipe", "socket"])
+@pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="only /proc tells of shells")
+@pytest.mark.parametrize("start", ["bash", "bash -s a b", "sh -e"])
+def test_the_rest_of_a_script_is_no_input(ttc: Ttc, tmp_path: Path, start: str) -> None:
+    """As a cell of a notebook under %%bash, or `curl … | sh`."""
+    script = f'"{sys.executable}" -m ttc.cli.main solve "why?" -m "{MODEL[1]}"\necho the rest\n'
+    ran = subprocess.run(
+        start.split(), input=script, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout == "25\nthe rest\n"
+    assert "standard input is the script of this shell: it is left out" in ran.stderr
+    assert asked(ttc) == ["why?"]
+
+
+def test_what_is_piped_into_a_script_or_a_subshell_is_input(ttc: Ttc, tmp_path: Path) -> None:
+    (tmp_path / "ask.sh").write_text(
+        f'"{sys.executable}" -m ttc.cli.main solve why -m "{MODEL[1]}"\n', encoding="utf-8"
+    )
+    assert shell("echo one | sh ask.sh").stdout == "25\n"
+    assert shell("echo two | (ttc solve why -m $M)").stdout == "25\n"
+    assert sorted(asked(ttc)) == ["one\n\nwhy", "two\n\nwhy"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", pytest.param("socket", marks=pytest.mark.slow)])
 def test_an_open_end_that_nobody_writes_into_is_left_out(ttc: Ttc, kind: str) -> None:
     """As ssh, editors and agents start programs: the question is asked all the same."""
     ours, theirs = socket.socketpair()
@@ -163,6 +185,7 @@ def test_an_open_end_that_nobody_writes_into_is_left_out(ttc: Ttc, kind: str) ->
     assert asked(ttc) == ["Summarise"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="only /proc tells of writers")
 def test_the_program_before_it_in_a_pipeline_is_waited_for(ttc: Ttc) -> None:
     ran = shell("(sleep 4.5; echo late) | ttc solve Summarise -m $M")
@@ -210,3 +233,38 @@ def test_on_a_terminal_it_says_what_to_do() -> None:
         os.close(ours), os.close(theirs)
         assert (done.returncode, done.stdout) == (2, "")
         assert line in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "told"),
+    [
+        ("q.jsonl", ['{"question": "a?"}'], "q.jsonl: generic, 1 problem\n"),
+        (
+            "q.jsonl",
+            ['{"question": "a?", "answer": "1", "foo": "x"}', '{"question": "b?"}'],
+            "q.jsonl: generic, 2 problems, 1 with a reference (answer); not used: `foo`\n",
+        ),
+        ("q.txt", ["a?", "b?", "c?"], "q.txt: text, 3 problems\n"),
+        (
+            "q.txt",
+            ["a?", '{"question": "b?"}', "c?"],
+            "q.txt: text (2), generic (1), 3 problems\n",
+        ),
+    ],
+)
+def test_each_says_what_was_read(
+    ttc: Ttc, tmp_path: Path, name: str, lines: list[str], told: str
+) -> None:
+    (tmp_path / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    ran = ttc("solve", "--each", name, *MODEL)
+    assert ran.err.startswith(told)
+    assert told not in ttc("solve", "--each", name, *MODEL, "-q").err
+    piped = ttc("solve", "--each", *MODEL, stdin="".join(f"{line}\n" for line in lines))
+    assert piped.err.endswith(told.replace(name, "stdin"))
+
+
+def test_a_bad_line_of_a_file_is_told_before_anything_is_asked(ttc: Ttc, tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text('{"question": "a?"}\n{"no": 1}\n', encoding="utf-8")
+    ran = ttc("solve", "--each", "q.jsonl", *MODEL)
+    assert (ran.code, ran.out) == (2, "")
+    assert "q.jsonl:2: no question in the fields no" in ran.err

@@ -195,7 +195,7 @@ def test_bad_line_skipped(ttc: Ttc, samples: Samples, case: str) -> None:
     Path("data.jsonl").write_bytes(BAD_LINES[case][0].rstrip(b"\n") + b"\n" + GOOD[:-1])
     done = ttc("sample", "data.jsonl", "--skip-bad", "-n", "2", "-m", MODEL)
     assert done.returncode == 0, done.stderr
-    assert "1 bad lines skipped" in done.stderr
+    assert "1 bad line skipped" in done.stderr
     assert "data.jsonl:2" in done.stderr
     assert len(samples()) == 2
 

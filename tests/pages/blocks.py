@@ -29,6 +29,7 @@ REASONS = (
     "needs the network",
     "needs a cluster",
     "needs a browser",
+    "needs a keyring",
     "installs packages",
     "takes minutes",
     "takes seconds, and depends on them",

@@ -21,4 +21,7 @@ def folder(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("TTC_DB", str(own_home / "ttc.db"))
     monkeypatch.setenv("COLUMNS", "110")
+    # A job of CI has other output, which is no reader's.
+    for variable in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITLAB_CI"):
+        monkeypatch.delenv(variable, raising=False)
     return own_home

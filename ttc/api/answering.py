@@ -143,7 +143,7 @@ def _problems(session: Session, data: Data) -> list[Problem]:
     """Return what is asked; a file may have plain text in its lines."""
     reading = ReadOptions(choices_template=choices_template(session))
     parts = parts_of(data, "solve")
-    found = [problem for part in parts for problem in problems.each(part, reading)]
+    found = [problem for part in parts for problem in problems.each(part, reading, session.say)]
     if not found:
         raise UsageError("there are no problems in the data")
     return found

@@ -25,6 +25,11 @@ _VARIABLES = (
     "TTC_OPENAI_BASE_URL",
     "TTC_OPENAI_KEYS",
     "TTC_RAY_ADDRESS",
+    "TTC_RAY_REPLICAS",
+    "TTC_RAY_CPUS",
+    "TTC_RAY_GPUS",
+    "TTC_RAY_SLOTS",
+    "TTC_SERVE_KEY",
 )
 _MEND = "correct or remove it"
 _SHOWN = 60  # the most characters of a value that are shown

@@ -64,8 +64,9 @@ def _summary(tally: Tally, dry_run: bool) -> str:
     models = list(dict.fromkeys(tally.models.values()))
     about = ", ".join([*tools, *(models if len(models) < 4 else [some(len(models), "model")])])
     does = "would import" if dry_run else "imported"
-    if not tally.new and not tally.verdicts and total:
-        line = f"{pools}: nothing new in {what} from {files} ({about}): all are in the pool already"
+    if not tally.new and total:
+        found = "no new draws" if tally.verdicts or tally.attempts else "nothing new"
+        line = f"{pools}: {found} in {what} from {files} ({about}): all are in the pool already"
     else:
         line = f"{pools}: {does} {what} from {files} ({about})"
     if tally.verdicts:

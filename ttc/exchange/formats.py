@@ -10,6 +10,7 @@ from typing import Any
 from ttc import plugins
 from ttc.errors import UsageError
 from ttc.formats import ReadsDraws, WritesDraws
+from ttc.messages.near import did_you_mean
 from ttc.plugins import OWN_DISTRIBUTION, distribution
 
 # Lines of ttc in kinds of files whose own entry points read records.
@@ -63,7 +64,8 @@ def writer(name: str) -> WritesDraws:
 
 
 def _unknown(name: str, does: str, there: list[str]) -> UsageError:
-    return UsageError(f"--format {name}: no such format {does}; there are {', '.join(there)}")
+    near = did_you_mean(name, there, f"there are {', '.join(there)}")
+    return UsageError(f"--format {name}: no such format {does}; {near}")
 
 
 def _name(made: Any) -> str:

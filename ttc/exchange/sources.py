@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def _of(
     whole = formats.recognised(path, head, known)
     if whole is None and not path.is_dir():
         if other is None:
-            raise UsageError(f"{shown}: {_unknown(head, shown)}")
+            raise UsageError(f"{shown}: {_unknown(path, head, shown)}")
         whole = other
     if whole is not None:
         return [Log(path, whole, shown)]
@@ -88,15 +89,29 @@ def _of(
     return inside
 
 
-def _unknown(head: bytes, shown: str) -> str:
+_ANTHROPIC = (
+    'jq -c \'select(.result.type == "succeeded") | .result.message as $m | '
+    '{{problem: .custom_id, text: ([$m.content[].text // empty] | join("")), model: $m.model, '
+    'finish_reason: (if $m.stop_reason == "max_tokens" then "length" else "stop" end), '
+    "prompt_tokens: $m.usage.input_tokens, completion_tokens: $m.usage.output_tokens}}' {file} "
+    "| ttc import - --pool NAME"
+)
+
+
+def _unknown(path: Path, head: bytes, shown: str) -> str:
     """Return why a file cannot be imported, and what to do."""
     if zip_members.is_archive(head):
+        if not zipfile.is_zipfile(path):
+            return "not a whole ZIP archive: cut, damaged, or still being written; copy it again"
         return f"a ZIP archive: unzip -p {quote(shown)} | ttc import - --pool NAME"
     record = first_line(head) or {}
     if not head.strip():
         return "an empty file"
     if "text" not in record and record.keys() & {"question", "prompt", "messages"}:
         return "these look like problems, not draws: ttc sample draws from them"
+    if {"custom_id", "result"} <= record.keys():
+        lines = _ANTHROPIC.format(file=quote(shown))
+        return f"results of Anthropic's batches; turn them into lines: {lines}"
     return (
         "no log that ttc knows; name its format with --format, or for lines with other names the "
         "fields with --map problem=FIELD,text=FIELD"

@@ -76,7 +76,7 @@ class Dataset:
         if self.repeated:
             parts.append(f"{self.repeated} identical lines dropped")
         if self.skipped:
-            parts.append(f"{some(len(self.skipped), 'bad line')} skipped, first {self.skipped[0]}")
+            parts.append(telling.skipped(self.skipped))
         rest = telling.remarks(self.notes, count, self.remark)
         if self.unused:
             rest.append(f"not used: {telling.quoted(self.unused, ', ')}")

@@ -17,6 +17,7 @@ from ttc.formats.shapes.noting import Notes, Noting
 from ttc.formats.shapes.shape import Shape
 from ttc.jsonl import BadLineError, Line
 from ttc.problems import tagging
+from ttc.problems.telling import SKIP
 from ttc.records import Problem
 
 FIRST = 20  # records that decide the shape
@@ -136,7 +137,7 @@ class Reader:
         shape, noting = self._showing(name), Noting(line.record, notes)
         try:
             if reason := refusals.unaskable(line.record):
-                raise ValueError(f"{reason}; leave such records out with --skip-bad")
+                raise ValueError(f"{reason}{SKIP}")
             if self._known.is_own(name):
                 found = _problem(shape, noting, default_id, line)
             else:
@@ -169,9 +170,7 @@ def _problem(shape: ReadsProblems, noting: Noting, default_id: str, line: Line) 
         found = shape.problem(noting, default_id)
     except KeyError as error:
         if error.args[0] in line.record:
-            raise BadLineError(
-                f"{line.place}: {error.args[0]!r} is empty; leave such records out with --skip-bad"
-            ) from None
+            raise BadLineError(f"{line.place}: {error.args[0]!r} is empty{SKIP}") from None
         raise BadLineError(
             f"{line.place}: no field {error.args[0]!r} among {_listed(line.record)}; "
             "name it with --map prompt=FIELD,answer=FIELD"

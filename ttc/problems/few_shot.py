@@ -15,6 +15,7 @@ from ttc.errors import UsageError, wrong_option
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes import choices
+from ttc.messages import notes
 from ttc.problems.dataset import reader_of
 from ttc.problems.detection import FIRST
 from ttc.problems.sources import ReadOptions, renamed
@@ -124,6 +125,7 @@ def chosen(
             )
         return None
     if count == 0:
+        notes.tell(f"--shots 0: no example of {source} is shown")
         return None
     source = paths.expanded(source, "--few-shot")
     examples = _read(source, reading)

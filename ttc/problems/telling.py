@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ttc.formats.mapping import FieldMap
@@ -9,9 +10,12 @@ from ttc.formats.shapes.fields import ASK
 from ttc.formats.shapes.noting import Notes
 from ttc.records import Problem
 
+SKIP = "; leave such records out with --skip-bad"
+# The number of a line or of an item in the place of an error.
+_PLACE = re.compile(r"[:\[](\d+)[:\]]")
 _LISTED = 6  # unused fields that are named
 # What a reference holds besides what an answer is compared with.
-_BESIDE = ("choices", "prompt", "entry_point", "setup", "starter_code", "fn_name", "metadata",
+BESIDE = ("choices", "prompt", "entry_point", "setup", "starter_code", "fn_name", "metadata",
            "model", "variables")  # fmt: skip
 
 
@@ -25,10 +29,10 @@ def in_their_words(
 
 def referenced(problems: Sequence[Problem], roles: Mapping[str, Iterable[str]]) -> str:
     """Return how many problems have a reference, and in which fields it is."""
-    count = sum(any(name not in _BESIDE for name in each.reference) for each in problems)
+    count = sum(any(name not in BESIDE for name in each.reference) for each in problems)
     if not count:
         return "none with a reference"
-    kept = (name for each in problems[:100] for name in each.reference if name not in _BESIDE)
+    kept = (name for each in problems[:100] for name in each.reference if name not in BESIDE)
     fields = list(roles.get("reference", ())) or list(dict.fromkeys(kept))
     without = len(problems) - count
     rest = f", {without:,} without" if without else ""
@@ -52,6 +56,18 @@ def remarks(notes: Notes, problems: int, always: str) -> list[str]:
     for text, count in notes.remarks.items():
         told.append(text if count == problems else f"{text} ({count:,} of {problems:,})")
     return told
+
+
+def skipped(errors: Sequence[str]) -> str:
+    """Return how many lines were skipped, and why the first of the source was: what its place says,
+    for lines are refused in several passes."""
+
+    def number(error: str) -> int:
+        found = _PLACE.search(error)
+        return int(found[1]) if found else 0
+
+    first = min(errors, key=number).removesuffix(SKIP)
+    return f"{len(errors):,} bad line{'s' * (len(errors) != 1)} skipped, first {first}"
 
 
 def quoted(names: Sequence[str], between: str) -> str:

@@ -32,7 +32,8 @@ class Service:
 
     def open(self) -> None:
         """Open the served model and the store. TtcError."""
-        self._engine(self.options.solve.model).open()
+        solve = self.options.solve
+        self._engine(solve.model).open(solve)
 
     def _engine(self, model: str | None) -> Engine:
         if model not in self._engines:

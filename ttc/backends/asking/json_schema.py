@@ -6,10 +6,14 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from ttc.messages import notes
 from ttc.plugins import installing
 
 if TYPE_CHECKING:
     import jsonschema
+
+
+_WRAPPER = {"name", "description", "strict", "schema"}
 
 
 def need_library() -> None:
@@ -25,10 +29,22 @@ def read(text: str, place: str) -> Any:
     """Return the JSON Schema in a text; ValueError with the place if it is none."""
     need_library()
     try:
-        content = strict(text)
+        content = _unwrapped(strict(text), place)
         check(content)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{place} is not a JSON Schema: {error}; correct the file") from None
+    return content
+
+
+def _unwrapped(content: Any, place: str) -> Any:
+    """Return the schema inside the object in which OpenAI's API takes it; another as it is."""
+    inner = content
+    if isinstance(inner, dict) and inner.get("type") == "json_schema":
+        inner = inner.get("json_schema", inner)
+    named = isinstance(inner, dict) and {"name", "schema"} <= inner.keys() <= _WRAPPER
+    if named and isinstance(inner["schema"], dict):
+        notes.tell(f"{place}: a response format of OpenAI's API; the schema inside it is used")
+        return inner["schema"]
     return content
 
 

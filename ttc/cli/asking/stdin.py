@@ -6,9 +6,10 @@ input may be /dev/null, or a pipe that nobody writes into and nobody closes:
 
 - a terminal is not read;
 - a file is read, unless another program has read a part of it (`while read …; done < FILE`);
-- a pipe or a socket is read to its end once something comes. If nothing comes in PATIENCE seconds,
-  it is left out, unless a process other than our parents can write into it (where /proc tells): a
-  program before us in a pipeline may need a while, at most LONGEST seconds.
+- a pipe from which a shell reads its script is not read (`curl … | sh`, a cell under %%bash);
+- another pipe or a socket is read to its end once something comes. If nothing comes in PATIENCE
+  seconds, it is left out, unless a process other than our parents can write into it (where /proc
+  tells): a program before us in a pipeline may need a while, at most LONGEST seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ttc.cli.asking.writers import has_writer
+from ttc.cli.asking.writers import has_writer, is_script
 from ttc.errors import UsageError
 
 PATIENCE = 3.0  # seconds
@@ -58,6 +59,9 @@ def beside(say: Say, most: int) -> bytes:
         return _joined(_chunks(), most)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        if is_script(descriptor):
+            say("note: standard input is the script of this shell: it is left out")
+            return b""
         return _joined(_waited_for(descriptor, say), most)
     if stat.S_ISREG(mode) and (at := os.lseek(descriptor, 0, os.SEEK_CUR)):
         if at < os.fstat(descriptor).st_size:

@@ -1,12 +1,15 @@
-"""Whether a pipe has a writer beside the processes that started this one."""
+"""Who else uses a pipe that is our standard input, where /proc tells: a program that writes into it
+beside those that started this one, or a shell that reads its commands from it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+_SHELLS = ("ash", "bash", "dash", "fish", "ksh", "mksh", "sh", "zsh")
 _ACCESS = 0o3  # of the flags of an open file
 _READ_ONLY = 0o0
 
@@ -25,6 +28,51 @@ def has_writer(descriptor: int) -> bool:
     ours = set(_parents())
     folders = (path for path in Path("/proc").iterdir() if path.name.isdigit())
     return any(int(path.name) not in ours and _writes(path, pipe) for path in folders)
+
+
+def is_script(descriptor: int) -> bool:
+    """Return whether standard input holds the commands of a shell that started this process.
+
+    So do `curl … | sh`, a cell of a notebook under %%bash, and the runners of some CI systems: what
+    is left in the pipe is the rest of the script. A subshell has the arguments of its parent, and
+    what is piped into it is no script. False where /proc does not tell.
+    """
+    try:
+        pipe = os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return False
+    sharing = None
+    parents = list(_parents())[1:]
+    for at, process in enumerate(parents):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{process}/fd/0") == pipe:
+                sharing = at
+                continue
+        break
+    if sharing is None:
+        return False
+    arguments = _arguments(parents[sharing])
+    above = _arguments(parents[sharing + 1]) if sharing + 1 < len(parents) else []
+    return arguments != above and _reads_commands(arguments)
+
+
+def _arguments(process: int) -> list[str]:
+    """Return the command line of a process; empty if nobody may know."""
+    try:
+        data = Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return []
+    return data.decode("utf-8", "replace").rstrip("\0").split("\0")
+
+
+def _reads_commands(arguments: Sequence[str]) -> bool:
+    """Return whether a command line is that of a shell that reads its commands from stdin."""
+    name, *options = arguments or [""]
+    if os.path.basename(name).lstrip("-") not in _SHELLS:
+        return False
+    plain = [each for each in options if not each.startswith(("-", "+"))]
+    letters = "".join(each[1:] for each in options if re.fullmatch("-[A-Za-z]+", each))
+    return "c" not in letters and (not plain or "s" in letters)
 
 
 def _parents() -> Iterator[int]:

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ttc.cli.showing import differences, draws, pool, problem
-from ttc.cli.showing.draws import Filter
 from ttc.errors import UsageError
 from ttc.session import Session
 from ttc.store import Store
@@ -51,15 +49,26 @@ def show(session: Session, name: str, asked: Asked) -> None:
     how = asked.verifier, asked.as_json, asked.logprobs
     with Store.reading(session.database) as store:
         found = find_pool(store.reader, name)
+        # Each is imported where it is used: a draw is shown without numpy and the plugins.
         if asked.other is not None:
+            from ttc.cli.showing import differences
+
             by = asked.verifier, most, asked.as_json
             differences.show(session, store, found, asked.other, *by)
         elif asked.kinds:
-            wanted = Filter(asked.kinds, asked.problem, asked.verifier, most)
+            from ttc.cli.showing import draws
+
+            wanted = draws.Filter(asked.kinds, asked.problem, asked.verifier, most)
             draws.show(session, store, found, wanted, asked.as_json)
         elif asked.problem is None:
+            from ttc.cli.showing import pool
+
             pool.show(store, found, asked.verifier, asked.as_json)
         elif asked.index is None:
+            from ttc.cli.showing import problem
+
             problem.show(store, found, asked.problem, *how)
         else:
-            problem.show_draw(store, found, (asked.problem, asked.index), *how)
+            from ttc.cli.showing import draw
+
+            draw.show(store, found, (asked.problem, asked.index), *how)

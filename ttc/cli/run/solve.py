@@ -59,7 +59,7 @@ class Asked:
                 self.form,
                 choices_template=choices_template(session),
             )
-            yield from problems.each(self.prompt or "-", reading)
+            yield from problems.each(self.prompt or "-", reading, session.say)
             return
         yield problems.question(question.question(self.prompt, session.say))
 

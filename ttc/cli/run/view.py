@@ -56,7 +56,9 @@ def export(
     session: Session, folder: Path, pools: Sequence[str], verifier: str | None, as_json: bool
 ) -> None:
     """Write the page to a folder; say how large it is and how to open it."""
-    made = exporting.export(database(session, pools), folder, pools, verifier=verifier)
+    where, progress = database(session, pools), session.progress
+    with stoppable():
+        made = exporting.export(where, folder, pools, verifier=verifier, progress=progress)
     if as_json:
         about = {"page": str(made.page), "files": made.files, "bytes": made.bytes}
         document({"schema": 1, **about})

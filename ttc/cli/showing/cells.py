@@ -9,8 +9,6 @@ from typing import Any
 from ttc.report.tables.columns import columns
 
 _LONGEST = 40  # characters of an answer or a reference
-# What a narrow terminal shows.
-_FIRST = ("problem", "index", "answer", "correct", "reference", "question")
 
 
 def short(text: str | None, most: int = _LONGEST) -> str | None:
@@ -41,7 +39,8 @@ def counted(answers: Mapping[str | None, int], most: int = 3) -> str:
     return ", ".join(shown) + (f", … ({more} more)" if more > 0 else "")
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows; on a terminal the column `question` is cut to what room is left."""
-    first = [name for name in _FIRST if name in rows[0]]
-    columns(rows, [*first, *(name for name in rows[0] if name not in first)])
+def table(rows: Sequence[Mapping[str, Any]], first: Sequence[str] = ("problem",)) -> None:
+    """Print rows; on a terminal the column `question` is cut to what room is left, and a narrow one
+    shows the columns `first`, then the others in their order."""
+    rank = [*first, *(name for name in rows[0] if name not in (*first, "question"))]
+    columns(rows, rank)

@@ -71,6 +71,7 @@ def _table(
     }
     # A column in which all draws are alike tells nothing.
     unlike = any(each.status != "ok" for each in chosen)
+    detailed = any(each.detail for each in chosen)
     rows: list[dict[str, Any]] = []
     for each in chosen:
         row: dict[str, Any] = {"problem": each.problem, "index": each.index}
@@ -79,7 +80,7 @@ def _table(
             row |= {"answer": short(each.answer), "reference": reference}
             row |= {"status": each.status} if unlike else {}
         row |= {"finish": each.finish_reason, "tokens": each.completion_tokens}
-        if any(each.detail for each in chosen):
+        if detailed:
             row["detail"] = short(each.detail)
         if wanted.problem is None:
             row["question"] = short(asked.get(each.problem), 200)

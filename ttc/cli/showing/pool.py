@@ -14,12 +14,15 @@ from ttc.outcomes.differences import Side
 from ttc.store import Store, counts, imported, picked, tags, verifiers
 from ttc.store.pools import Pool
 
+_MOST = 200_000  # verdicts that are counted in the blink of an eye
+
 
 def show(store: Store, pool: Pool, wanted: str | None, as_json: bool) -> None:
     """Print a pool, with the draws that are correct by the verifier wanted, or the only one."""
     judged = verifiers.verifiers_of(store.reader, pool)
     asked = picked.questions(store.reader, pool)
-    sides = _sides(store, pool, wanted)
+    many = sum(row["verdicts"] for row in judged)
+    sides = None if many > _MOST and wanted is None else _sides(store, pool, wanted)
     problems = [
         {**row, **_correct(sides, row["problem"], as_json), "question": asked.get(row["problem"])}
         for row in with_tokens(counts.problems_overview(store.reader, pool), as_json=as_json)
@@ -36,10 +39,13 @@ def show(store: Store, pool: Pool, wanted: str | None, as_json: bool) -> None:
         print(f"  question unknown for {unknown} of {len(problems)} problems")
     for row in judged:
         print(report_line(f"  {_judge(row)}"))
+    if many > _MOST and wanted is None:
+        print("  correct draws are not counted here, since there are many; -V NAME counts them")
     if found := tags.values(store.reader, pool):
         print(report_line(f"  tags: {', '.join(f'{name} ({n})' for name, n in found.items())}"))
     if problems:
-        table([{**row, "question": short(row["question"], 200)} for row in problems])
+        rows = [{**row, "question": short(row["question"], 200)} for row in problems]
+        table(rows, ("problem", "correct") if "correct" in rows[0] else ("problem",))
 
 
 def _sides(store: Store, pool: Pool, wanted: str | None) -> dict[str, Side] | None:

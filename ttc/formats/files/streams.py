@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
+import os
 import re
 import shlex
 import shutil
@@ -11,12 +13,15 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ttc.errors import UsageError
+from ttc.messages.near import near
 
 HEAD = 1 << 16  # bytes that tell the kind of a file
+_MOST_BESIDE = 1000  # files that a name is compared with
 _LONGEST = 1 << 20  # of a first line that is waited for
 _SPOOL = 1 << 25  # bytes that are held in memory where a format needs to seek
 
@@ -189,6 +194,15 @@ def _meant(source: str) -> str:
         return f"; download it: `curl -L {shlex.quote(source)} | ttc sample -`"
     if re.fullmatch(r"[\w-][\w.-]*/[\w-]+", source) and not Path(source).parent.is_dir():
         return f"; a dataset of the Hub is hf:{source}"
+    return _beside(Path(source))
+
+
+def _beside(path: Path) -> str:
+    """Return a file of the same folder that a name may have meant."""
+    with contextlib.suppress(OSError):
+        files = (each.name for each in os.scandir(path.parent) if each.is_file())
+        if meant := near(path.name, [*islice(files, _MOST_BESIDE)]):
+            return f"; did you mean {path.parent / meant}?"
     return ""
 
 

@@ -23,6 +23,7 @@ from ttc.options import parse_spec
 from ttc.serving.errors import ApiError
 from ttc.serving.options import ServeOptions
 from ttc.solving.options import DEFAULT_N, SolveOptions, parts_of
+from ttc.strategies.driver.budget import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Catalog:
         """Raise UsageError if a method is wrong, or a preset's model is."""
         try:
             parts_of(options)
+            Budget.parse(options.budget)
             if name == self.default or name not in self._config.aliases:
                 resolve.resolve(options.model, self._config)
         except UsageError as error:
