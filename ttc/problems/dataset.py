@@ -16,7 +16,6 @@ from ttc.errors import UsageError
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.noting import Notes
-from ttc.messages.counts import some
 from ttc.problems import tagging, telling
 from ttc.problems.detection import FIRST, Reader
 from ttc.problems.sources import (
