@@ -29,6 +29,7 @@ def _needs(extra: str) -> str:
 # In this order: what a row needs must not have come with an earlier one.
 PROBES = (
     Probe("ttc-cli[view]", _needs("view")),
+    Probe("ttc-cli[keyring]", "echo key | ttc keys set https://127.0.0.1:9", 2),
     Probe("ttc-cli[yaml]", "ttc sample problems.yaml --check"),
     Probe("ttc-cli[schema]", "ttc verify draws.jsonl -V schema:any.json -q > out.jsonl"),
     Probe("ttc-cli[zstd]", "ttc sample problems.jsonl.zst --check"),
@@ -37,7 +38,7 @@ PROBES = (
     Probe("ttc-cli[plot]", "ttc sweep judged.jsonl --plot curves.svg"),
     Probe("ttc-cli[arrow]", _python("ttc.sweep('judged.jsonl').to_arrow()")),
     Probe("ttc-cli[pandas]", _python("ttc.sweep('judged.jsonl').to_pandas()")),
-    Probe("ttc-cli[constraint]", "ttc verify draws.jsonl -V constraint -q > out.jsonl", 2),
+    Probe("ttc-cli[constraint]", "ttc verify draws.jsonl -V constraint -q > out.jsonl"),
     Probe("ttc-cli[hub]", "ttc sample hf:nobody/nothing --check"),
     Probe("ttc-cli[rm]", "ttc verify draws.jsonl -V rm:hf:nobody/nothing"),
     Probe("ttc-llamacpp[smollm2]", "ttc solve 'What is 1 + 1?' -n 1 --max-tokens 8"),
@@ -45,7 +46,7 @@ PROBES = (
     Probe("ttc-ray", "ttc solve hi -m ray:scripted:answers=1 -n 1"),
     Probe("ttc-vllm", "ttc solve hi -m vllm:nobody/nothing", 3),
     Probe("ttc-vllm[cuda]", "ttc solve hi -m vllm:nobody/nothing", 3),
-    Probe("ttc-llamacpp[hf]", "ttc solve hi -m hf:nobody/nothing:model.gguf"),
+    Probe("ttc-llamacpp[hf]", "ttc solve hi -m hf:nobody/nothing:model.gguf", 3),
 )
 # Resolved, but not installed, and with what: these are gigabytes, or are compiled for minutes.
 HEAVY = {
@@ -71,10 +72,16 @@ def write_inputs(folder: Path) -> None:
             "reference": {"answer": "1"},
         }
         for at in range(6)
-        for draw in range(4)
+        for draw in range(8)
     ]
     judged = [
-        {**line, "answer": str(line["index"]), "correct": line["index"] == 1, "logprob": -1.0}
+        {
+            **line,
+            "answer": str(line["index"]),
+            "correct": line["index"] == 1,
+            "logprob": -1.0 - line["index"],
+        }
+        | {"completion_tokens": 8, "finish_reason": "stop"}
         for line in lines
     ]
     for name, rows in (("draws", lines), ("judged", judged)):

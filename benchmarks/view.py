@@ -31,7 +31,7 @@ from ttc.store import Store
 
 TTC = (sys.executable, "-m", "ttc.cli.main")
 PAGE, FILTER = 0.3, 0.5  # seconds
-FIRST = ("", "js/app.js", "css/base.css", "api/pools", "api/overview?pool=large")
+FIRST = ("", "js/app.js", "css/frame.css", "api/pools", "api/overview?pool=large")
 DISAGREE = """
 INSERT INTO verdicts (sample_id, verifier_id, reference_id, answer, correct, score, status, detail,
   created)

@@ -409,12 +409,12 @@ def test_progress_goes_to_stderr_or_to_the_log(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     library.sample(["a?"], 2, model=MODEL, pool="loud")
-    assert "loud: 1 problems × 2: 2 samples, 2 new" in capsys.readouterr().err
+    assert "loud: 1 problem × 2: 2 samples, 2 new" in capsys.readouterr().err
     with caplog.at_level(logging.INFO, "ttc"):
         library.sample(["a?"], 2, model=MODEL, pool="quiet", progress=False)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
-    assert "quiet: 1 problems × 2: 2 samples, 0 new" in caplog.text
+    assert "quiet: 1 problem × 2: 2 samples, 0 new" in caplog.text
 
 
 # Errors.

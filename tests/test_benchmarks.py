@@ -26,11 +26,15 @@ SMALL = {
     "math": ["--problems", "2", "--samples", "60"],
     "gates": ["--trials", "2", "--problems", "5", "--draws", "8"],
     "strategies": ["--tasks", "1"],
+    "serve": ["--requests", "8", "--many", "5"],
 }
 SCRIPTS = {"startup": "startup", "gates": "gates", "math": "verify", "strategies": "strategies"}
+SCRIPTS |= {"serve": "serve"}
 SCRIPTS |= dict.fromkeys(("wide", "deep", "simulated", "rules"), "curves")
 FIGURES = {
-    "startup": {"python", "typer", "help", "sweep-help", "tab-bash", "tab-zsh"},
+    "startup": {"python", "typer", "help", "sweep-help", "models-help"}
+    | {"tab-bash", "tab-zsh", "tab-commands", "tab-values", "tab-rules", "tab-options"}
+    | {"tab-verifiers", "tab-models", "tab-settings", "tab-pools", "tab-problems"},
     "rerun": {"first_seconds", "rerun_seconds", "rerun_tokens", "rerun_differing"},
     "throughput": {"command_rate", "command_peak_mb", "loop_rate", "backend_rate"},
     "share": {"loop_share", "loop_share_error", "writer_share", "writer_cpu_share", "commit_ms"},
@@ -38,6 +42,8 @@ FIGURES = {
     "deep": {f"deep_{key}" for key in ("seconds", "cpu_seconds", "peak_mb", "inexact")},
     "simulated": {"exact_ms", "subsets", "simulated_ms", "times_faster", "furthest"}
     | {"mean_subsets", "mean_times_faster"},
+    "serve": {"solved_ms", "served_ms", "overhead_ms", "ratio", "overhead_cpu_ms", "many_seconds"}
+    | {"many_cpu_ms", "many_wrong", "peak_mb", "grown_mb"},
     "math": {f"math_{key}" for key in ("answers", "cold_seconds", "cold_peak_mb", "memo_seconds")}
     | {"math_wrong", "math_astray"},
     "gates": {

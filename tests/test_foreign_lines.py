@@ -214,7 +214,7 @@ def test_draws_without_an_answer_are_left_out_and_told(value: str) -> None:
         {"problem": "p", "correct": True, "finish_reason": "stop"},
     )
     assert len(found) == 1
-    assert notes[-1].startswith("1 draws did not end, and are left out (1 ")
+    assert notes[-1].startswith("1 draw did not end, and is left out (1 ")
 
 
 def test_the_words_of_servers_and_of_logs_are_one_table() -> None:

@@ -122,7 +122,17 @@ def test_no_two_modules_import_each_other() -> None:
 
 
 HEAVY = ("numpy", "llama_cpp", "ttc_llamacpp", "diskcache", "pydantic")
-HEAVY += ("rich", "sqlite3", "importlib.metadata", "ttc.store", "ttc.selectors", "matplotlib")
+HEAVY += (
+    "rich",
+    "sqlite3",
+    "importlib.metadata",
+    "keyring",
+    "tomlkit",
+    "filelock",
+    "ttc.store",
+    "ttc.selectors",
+    "matplotlib",
+)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +142,16 @@ HEAVY += ("rich", "sqlite3", "importlib.metadata", "ttc.store", "ttc.selectors",
         (["sweep", "--help"], {}),
         (["sample", "-h"], {}),
         ([], {"_TTC_COMPLETE": "complete_bash", "COMP_WORDS": "ttc sweep --m", "COMP_CWORD": "2"}),
+        (["models", "--help"], {}),
+        (["config", "set", "-h"], {}),
+        (["keys", "-h"], {}),
+        *(
+            ([], {"_TTC_COMPLETE": "line_zsh", "_TTC_LINE": line})
+            for line in (
+                *("ttc models tu", "ttc solve -m ", "ttc sweep demo -s majority,co"),
+                *("ttc solve --method beam:look", "ttc config set temp", "ttc sweep d --ties "),
+            )
+        ),
         ([], {"_TTC_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "ttc sweep --m"}),
     ],
 )

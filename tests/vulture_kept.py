@@ -59,6 +59,10 @@ _.stop_stripped
 _.last_object
 _.validate
 
+# Called by uvicorn, and read by it.
+_.capture_signals
+_.should_exit
+
 # The interface for plugins and their tests.
 _.Checkable
 _.Probeable

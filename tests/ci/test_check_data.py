@@ -51,6 +51,22 @@ def test_every_bad_line_of_every_file_is_named(ttc: Ttc, sums: Path, own_home: P
     assert (skipping.code, "2 bad lines skipped" in skipping.out) == (0, True)
 
 
+def test_check_as_json(ttc: Ttc, sums: Path, own_home: Path) -> None:
+    bad = written(own_home / "bad.jsonl", "{", {"question": "1 + 1?"}, {"answer": "2"})
+    ran = ttc("sample", "--check", bad, sums, "--json", "-q")
+    assert (ran.code, ran.document["errors"]) == (2, 2)
+    first, second = ran.document["files"]
+    assert [each.partition(": ")[0] for each in first["errors"]] == [f"{bad}:1", f"{bad}:3"]
+    assert (second["problems"], second["errors"]) == (6, [])
+    assert second["read"].startswith("sums: generic, 6 problems")
+
+
+def test_one_of_the_options_that_draw_nothing(ttc: Ttc, sums: Path) -> None:
+    ran = ttc("sample", sums, "--check", "--dry-run")
+    assert (ran.code, "--check and --dry-run or --explain: each draws" in ran.err) == (2, True)
+    assert ttc("sample", sums, *MODEL, "--dry-run", "--explain").code == 0
+
+
 def test_check_reads_with_the_options_of_sample(ttc: Ttc, own_home: Path) -> None:
     path = written(own_home / "mine.jsonl", {"text": "1 + 1?", "result": "2"})
     assert ttc("sample", "--check", path).code == 2

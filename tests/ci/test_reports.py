@@ -189,6 +189,13 @@ def test_a_summary_stays_within_the_limit(summary: Path) -> None:
     assert summary.stat().st_size <= github.LARGEST
 
 
+def test_a_block_that_is_cut_is_closed(summary: Path) -> None:
+    github.add_to_summary("````text\n" + ("x" * 99 + "\n") * 20_000 + "````\n")
+    tail = summary.read_text()[-200:]
+    assert "x\n````\n\n… the rest is left out" in tail
+    assert summary.stat().st_size <= github.LARGEST
+
+
 def points(*values: float | None) -> tuple[Point, ...]:
     return tuple(Point(1 << at, value) for at, value in enumerate(values))
 

@@ -194,6 +194,16 @@ def test_without_the_package_the_line_says_what_to_install(
     assert (ran.code, "[keyring]" in ran.err) == (2, True)
 
 
+def test_a_keyring_that_stays_locked_is_told_and_no_server_is_given_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from ttc.backends import server_keys
+
+    keyring.set_keyring(Locked())
+    assert server_keys.in_keyring("https://a.example") is None
+    assert "https://a.example is asked without a key" in caplog.text
+
+
 def test_a_machine_without_a_keyring_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package is installed but has no backend, as on a server without a desktop."""
     from ttc.backends import server_keys

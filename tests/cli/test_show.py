@@ -285,3 +285,6 @@ def test_wrong_draws_of_a_large_pool_are_found_quickly(ttc: Ttc, tmp_path: Path)
     start = time.monotonic()
     assert len(ttc("show", "p", "--wrong", "-n", 20).out.splitlines()) == 20
     assert time.monotonic() - start < 2
+    # All of them, in a time that does not grow with their square.
+    assert len(ttc("show", "p", "--wrong").out.splitlines()) == 6666
+    assert time.monotonic() - start < 6

@@ -190,7 +190,7 @@ def test_a_log_of_the_first_version_has_one_score(ttc: Ttc, own_home: Path) -> N
     del one["scores"]
     whole = {**log([one]), "version": 1, "results": {"scorer": {"name": "includes"}}}
     (own_home / "a.json").write_text(json.dumps(whole))
-    assert "1 verdicts by inspect:includes" in ttc("import", "a.json", "--pool", "p").err
+    assert "1 verdict by inspect:includes" in ttc("import", "a.json", "--pool", "p").err
 
 
 FAILED = [

@@ -302,7 +302,7 @@ def test_one_verdict_for_several_draws_is_not_read() -> None:
         {"more": 1, "text": "x"},
         {"more": 1, "text": "y"},
     ]
-    assert fields.notes() == ["1 records have several draws and one 'correct', which is not read"]
+    assert fields.notes() == ["1 record has several draws and one 'correct', which is not read"]
     assert fields.lines(Line("f:2", {"a": ["x"], "correct": True}))[0].record["correct"] is True
     assert fields.lines(Line("f:3", {"a": []})) == []
     assert "1 of 3 records have an empty list of draws" in fields.notes()

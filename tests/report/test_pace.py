@@ -126,6 +126,14 @@ def test_before_the_first_result_the_tokens_under_way_show() -> None:
     assert "1/52 draws" in as_text(line_of(stage))
 
 
+def test_nothing_done_is_no_fraction() -> None:
+    assert (
+        as_text(line_of(Stage("computing", "problems", 1500))) == "computing: 1,500 problems, 0 s"
+    )
+    assert as_text(line_of(Stage("reading", "draws"))) == "reading: 0 draws, 0 s"
+    assert as_text(line_of(Stage("loading"))) == "loading: 0 s"
+
+
 def test_tokens_that_nobody_counted_are_unknown_and_not_none() -> None:
     stage = Stage("p", "draws", 4, done=2, tokens=0, uncounted=2)
     assert "tokens unknown" in as_text(line_of(stage))

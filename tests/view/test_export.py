@@ -32,6 +32,12 @@ def load(folder: Path, name: str) -> Any:
     return json.loads(text[len(head) : -len(");\n")])
 
 
+def draws_of(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Return the draws of a file of texts, with the fields that they share."""
+    found = load(folder, name)
+    return [{**found["shared"], **each} for each in found["draws"]]
+
+
 @pytest.fixture(scope="module")
 def exported(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out") / "page"
@@ -66,7 +72,7 @@ def test_rows_and_texts_are_those_of_the_page(library: Library, exported: Path) 
     whole = []
     for file, start in enumerate(index["texts"]):
         assert start == len(whole)
-        whole += load(exported, f"p0/texts-{file}")["draws"]
+        whole += draws_of(exported, f"p0/texts-{file}")
     assert len(whole) == index["draws"]
     for at, label in enumerate(LABELS):
         given = {"pool": "demo", "verifier": label, "size": 1000}
@@ -114,7 +120,7 @@ def test_nothing_in_a_script_ends_it_or_hides_it(exported: Path) -> None:
     texts = [
         each["text"]
         for path in (exported / "data" / "p0").glob("texts-*.js")
-        for each in load(exported, f"p0/{path.stem}")["draws"]
+        for each in draws_of(exported, f"p0/{path.stem}")
         if each["problem"] == HARD.id
     ]
     assert texts == [text.replace("\ud800", "\ufffd")[:1_000_000] for text in HOSTILE]
@@ -209,7 +215,7 @@ def test_a_text_of_ten_megabytes_is_cut_and_says_so(tmp_path: Path) -> None:
         start = piece["next"]
     assert "".join(pieces) == text
     made = exporting.export(path, tmp_path / "out")
-    (draw,) = load(made.page.parent, "p0/texts-0")["draws"]
+    (draw,) = draws_of(made.page.parent, "p0/texts-0")
     assert (draw["text"], draw["text_length"]) == (text[:1_000_000], len(text))
     inside = [p.relative_to(made.page.parent).as_posix() for p in made.page.parent.rglob("*.js")]
     assert not [each for each in inside if "etc" in each or "script>" in each]

@@ -17,6 +17,7 @@ from ttc.backends import Completion
 from ttc.errors import StoreError
 from ttc.records import Sample, Verdict
 from ttc.store import Store, pools, samples, tags, verdicts, verifiers
+from ttc.view import table as tables
 from ttc.view.library import Library
 
 
@@ -190,3 +191,19 @@ def test_memory_of_what_was_asked_is_bounded(page: Library) -> None:
     with page.reading() as reader:
         kept = page.shelf(reader, "demo").table.kept
     assert not [key for key in kept if key[1:] and str(key[1]).startswith("answer:")]
+
+
+def test_a_pool_that_takes_long_to_read_is_not_read_all_the_time(
+    page: Library, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "SLOW", 0.0)
+    monkeypatch.setattr(tables, "PATIENCE", 1e6)
+    before = state(page)
+    assert not [note for note in before["notes"] if "read again" in note]
+    with Store.writing(store) as opened:
+        opened.write(draw)
+    waiting = state(page)
+    assert waiting["counts"] == before["counts"]
+    assert [note for note in waiting["notes"] if "the pool has changed in the last" in note]
+    monkeypatch.setattr(tables, "PATIENCE", 0.0)
+    assert state(page)["counts"]["draws"] == before["counts"]["draws"] + 1

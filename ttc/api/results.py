@@ -19,6 +19,7 @@ from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
 from ttc.curves.sweep import SweepOptions, SweepResult
+from ttc.messages.counts import some
 from ttc.messages.visible import one_line
 from ttc.records import Curve, Point
 from ttc.report import groups
@@ -207,7 +208,9 @@ class Sweep(Inquiries):
         return self.curves[key] if isinstance(key, int) else find(self.curves, key)
 
     def __repr__(self) -> str:
-        sources = ", ".join(f"{name} ({count} problems)" for name, count in self.problems.items())
+        sources = ", ".join(
+            f"{name} ({some(count, 'problem')})" for name, count in self.problems.items()
+        )
         rules = ", ".join(dict.fromkeys(curve.selector for curve in self.curves))
         return one_line(f"Sweep({rules} over {sources})")
 

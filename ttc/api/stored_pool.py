@@ -14,6 +14,7 @@ from ttc.api.looking import Looked
 from ttc.api.results import Sweep
 from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
+from ttc.messages.counts import some
 from ttc.outcomes.verifier_choice import choose_verifier
 from ttc.records import Problem, Sample, Verdict
 from ttc.store import Store, counts, pools, samples, tags
@@ -228,7 +229,7 @@ class Pool(Looked):
                 of = pools.count_problems(store.reader, pool)
         except TtcError:
             return f"Pool({self.name!r}, not in {self.database})"
-        return f"Pool({self.name!r}: {count} samples of {of} problems by {model})"
+        return f"Pool({self.name!r}: {some(count, 'sample')} of {of} problems by {model})"
 
     def _verifier(self, store: Store, pool: pools.Pool, wanted: str | None) -> VerifierId | None:
         """Return the verifier whose verdicts are meant; None if nothing was judged yet."""

@@ -62,8 +62,7 @@ class SweepArguments(TypedDict, total=False):
     are a sample.
 
     `by` groups the problems by a tag (`level`), or by several crossed (`level,subject`); a list has
-    several groupings. With `progress` a meter goes to stderr, or a function is called, as for
-    `ttc.sample`.
+    several groupings. `progress` is as for `ttc.sample`, and off.
     """
 
     ks: int | Sequence[int] | None
@@ -210,23 +209,19 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     """Return the arguments that a sweep computes by, in the types that it takes."""
     known = {field.name for field in fields(SweepOptions)}
     plain: dict[str, Any] = {name: each for name, each in options.items() if name in known}
-    ks, rates = options.get("ks"), options.get("rates")
-    asserted = options.get("asserted") or ()
     named_rules = spec.split(rules) if isinstance(rules, str) else rules
     plain["rules"] = None if named_rules is None else tuple(named_rules)
-    budgets = () if ks is None else tuple(ks) if isinstance(ks, Iterable) else (ks,)
+    ks = () if (given := options.get("ks")) is None else given
+    budgets = tuple(ks) if isinstance(ks, Iterable) else (ks,)
     plain["ks"] = tuple(whole("each of ks", k, 1) for k in budgets)
-    by = options.get("by") or ()
-    plain["by"] = (by,) if isinstance(by, str) or not isinstance(by, Iterable) else tuple(by)
-    plain["asserted"] = (asserted,) if isinstance(asserted, str) else tuple(asserted)
-    until = options.get("until") or ()
-    plain["until"] = (until,) if isinstance(until, str) else tuple(until)
-    for name, given in (
-        ("confusion", options.get("confusion") or ()),
-        ("agreement", options.get("agreement") or ()),
-    ):
-        plain[name] = split_specs(given) if isinstance(given, str) else tuple(given)
-    plain["rates"] = convert_rates(rates)
+    for name in ("by", "asserted", "until"):
+        each = plain.get(name) or ()
+        alone = isinstance(each, str) or not isinstance(each, Iterable)
+        plain[name] = (each,) if alone else tuple(each)
+    for name in ("confusion", "agreement"):
+        each = plain.get(name) or ()
+        plain[name] = split_specs(each) if isinstance(each, str) else tuple(each)
+    plain["rates"] = convert_rates(options.get("rates"))
     return SweepOptions(**plain)
 
 

@@ -239,10 +239,12 @@ def listing(config: Config) -> list[dict[str, Any]]:
         {"name": name, "model": table["model"], "origin": "alias", "default": name == default.value}
         for name, table in config.aliases.items()
     ]
-    if default.value is not None and default.value not in config.aliases:
+    bundled_is_default = default.value in (None, "smollm2", BUNDLED)
+    named = default.value is not None and not (bundled_is_default and bundled_installed())
+    if named and default.value not in config.aliases:
         entry = {"name": default.value, "model": default.value}
         found.append({**entry, "origin": default.origin, "default": True})
     if bundled_installed():
         bundled = {"name": "smollm2", "model": BUNDLED, "origin": "bundled"}
-        found.append({**bundled, "default": default.value is None})
+        found.append({**bundled, "default": bundled_is_default})
     return [{**entry, "default": "default" if entry["default"] else ""} for entry in found]

@@ -9,6 +9,7 @@ wherever it would be shown.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -16,10 +17,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ttc.backends import addresses
-from ttc.errors import BackendError, UsageError
+from ttc.errors import UsageError
 from ttc.messages import secrets
 from ttc.plugins import installing
 
+_log = logging.getLogger(__name__)
 SERVICE = "ttc"
 PAIRS = "TTC_OPENAI_KEYS"
 OPENAI = "https://api.openai.com/v1"
@@ -87,7 +89,8 @@ def of_pairs(server: str) -> str | None:
 def in_keyring(server: str) -> str | None:
     """Return the key of an origin in the keyring; None if it has none, or no keyring works here.
 
-    BackendError if there is a keyring that cannot be read, as one that stays locked.
+    A keyring that cannot be read, as one that stays locked, is told in the log: the server may need
+    no key, and says so if it does.
     """
     try:
         import keyring
@@ -99,7 +102,8 @@ def in_keyring(server: str) -> str | None:
     except NoKeyringError:
         return None
     except KeyringError as error:
-        raise BackendError(f"the keyring cannot read the key of {server}: {error}") from None
+        _log.warning("%s is asked without a key: the keyring cannot be read: %s", server, error)
+        return None
     return checked(found or "", f"the key of {server} in the keyring")
 
 

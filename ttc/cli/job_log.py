@@ -51,7 +51,7 @@ def is_job_log() -> bool:
         ours, errors = (_place(os.fstat(stream.fileno())) for stream in (sys.stdout, sys.stderr))
     except (OSError, ValueError, AttributeError):
         return False
-    return ours == errors or ours == _stdout_of_job()
+    return ours is not None and ours in (errors, _stdout_of_job())
 
 
 def _stdout_of_job() -> tuple[int, int] | None:
@@ -85,5 +85,6 @@ def _parent(process: int) -> int:
         return 0
 
 
-def _place(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
+def _place(status: os.stat_result) -> tuple[int, int] | None:
+    """Return what tells one open file from another; None where nothing does (pipes of Windows)."""
+    return (status.st_dev, status.st_ino) if status.st_ino else None

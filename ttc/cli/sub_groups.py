@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +13,11 @@ import typer.main
 from ttc.errors import UsageError
 
 HELP = {"help_option_names": ["-h", "--help"]}
+
+
+def names_of(functions: Iterable[Callable[..., Any]]) -> list[str]:
+    """Return the names of the commands that functions stand for."""
+    return [each.__name__.rstrip("_") for each in functions]
 
 
 def first_line(command: Any) -> str:
@@ -104,8 +109,8 @@ def sub_group(name: str, function: Callable[..., Any], module: ModuleType) -> An
         cls=SubGroup, add_completion=False, rich_markup_mode=None, context_settings=HELP
     )
     app.callback()(function)
-    for each in module.SUBCOMMANDS:
-        app.command(each.__name__.rstrip("_"), context_settings=HELP)(each)
+    for name_of_it, each in zip(names_of(module.SUBCOMMANDS), module.SUBCOMMANDS, strict=True):
+        app.command(name_of_it, context_settings=HELP)(each)
     group = typer.main.get_command(app)
     assert isinstance(group, SubGroup)
     group.name = name

@@ -14,6 +14,7 @@ from ttc.curves.suite_tests.drops import one_sided
 from ttc.curves.suite_tests.falls import Side
 from ttc.curves.table import Cell, Table
 from ttc.errors import UsageError
+from ttc.messages.counts import some
 from ttc.selectors import Selector
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def _limits(
             )
     if tolerance.population == "problems" and 0.5**shared > one_sided(tolerance.level):
         lines.append(
-            f"{shared} problems are too few to tell a drop from chance if problems vary, too: "
-            "the gate holds whatever they are; --population draws asks about these problems"
+            f"{some(shared, 'problem is', 'problems are')} too few to tell a drop from chance if "
+            "problems vary, too: the gate holds whatever they are; --population draws asks about "
+            "these problems"
         )
     return lines

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from ttc.curves.suite_tests.draw_scores import fields_of
 from ttc.curves.table import Problems, Table, in_draw_order
+from ttc.messages.counts import some
 from ttc.records import Outcome
 from ttc.selectors import Selector
 
@@ -98,7 +99,7 @@ def _from_columns(columns: Mapping[str, Any], fields: Sequence[str]) -> list[Out
     right = columns["right"]
     read: dict[str, list[Any]] = {field: columns.get(field, [None] * n) for field in fields}
     if any(len(column) != n for column in (right, *read.values())) or sum(right) != correct:
-        raise ValueError(f"columns that do not fit {n} draws")
+        raise ValueError(f"columns that do not fit {some(n, 'draw')}")
     if "answer" in read:
         known = columns.get("answers", [])
         read["answer"] = [None if at is None else str(known[at]) for at in read["answer"]]

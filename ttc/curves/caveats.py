@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ttc.curves.exchangeability import Dependence, dependences
 from ttc.curves.table import Problems, Table
+from ttc.messages.counts import some
 from ttc.records import Curve
 from ttc.selectors.oracles import BY_CORRECT
 
@@ -26,14 +27,16 @@ def caveats(source: Source, curves: Sequence[Curve], *, several: bool = False) -
     if source.outdated is not None:
         lines.append(source.outdated)
     if source.unjudged:
-        lines.append(
-            f"{source.unjudged} draws have no verdict yet and are left out; "
-            f"ttc verify {source.name}"
+        left = (
+            "draw has no verdict yet and is left out",
+            "draws have no verdict yet and are left out",
         )
+        lines.append(f"{some(source.unjudged, *left)}; ttc verify {source.name}")
     if source.cancelled:
+        lost = ("draw was cancelled and is missing", "draws were cancelled and are missing")
         lines.append(
-            f"{source.cancelled} draws were cancelled and are missing, which leaves the short "
-            "ones: not a fair sample until they are drawn (ttc sample)"
+            f"{some(source.cancelled, *lost)}, which leaves the short ones: not a fair sample "
+            "until they are drawn (ttc sample)"
         )
     return [f"{source.name}: {line}" for line in lines] if several else lines
 
@@ -67,8 +70,8 @@ def warnings(problems: Problems) -> list[str]:
         lines.append(f"{undecided} of {len(draws)} draws have no verdict and count as not correct")
     if len(set(counts)) > 1:
         lines.append(
-            f"problems have between {min(counts)} and {max(counts)} draws: a point at k is the "
-            "mean over those with at least k"
+            f"problems have between {min(counts)} and {some(max(counts), 'draw')}: a point at k is "
+            "the mean over those with at least k"
         )
     return lines
 

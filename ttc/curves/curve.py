@@ -15,6 +15,7 @@ from ttc.curves.intervals import METHODS, Bounds, all_of_these, like_these, with
 from ttc.curves.intervals.fixed_suite import spreads
 from ttc.curves.table import Cell, Problems, Table, tabulate
 from ttc.errors import UsageError
+from ttc.messages.counts import some
 from ttc.records import Curve, Point
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate
@@ -132,7 +133,7 @@ def _note(k: int, contributing: int, table: Table) -> str | None:
         return f"only {contributing} of {len(pools)} problems have {k} or more draws"
     fewest, most = min(map(len, pools)), max(map(len, pools))
     if fewest == most:
-        return f"k exceeds the {most} draws of every problem"
+        return f"k exceeds the {some(most, 'draw')} of every problem"
     return f"k exceeds the draws of every problem, {most} at most"
 
 

@@ -15,6 +15,7 @@ from ttc.curves.suite_tests.count_tests import Counts
 from ttc.curves.suite_tests.detectable import Power, power
 from ttc.curves.suite_tests.drops import Drop, drops, matched, one_sided
 from ttc.curves.suite_tests.falls import Falls, MeanFall, ProblemFall, Question, Side, falls
+from ttc.messages.counts import some
 from ttc.selectors import Selector
 
 ROUNDING = 1e-9
@@ -221,7 +222,7 @@ def _fell(fallen: Falls, problems: int) -> str:
 def _drop(drop: Drop) -> str:
     return (
         f"{drop.rule}@{drop.k} {drop.value:.4f} from {drop.baseline:.4f} "
-        f"(a drop of {-drop.highest:.4f} at least, {drop.problems} problems)"
+        f"(a drop of {-drop.highest:.4f} at least, {some(drop.problems, 'problem')})"
     )
 
 

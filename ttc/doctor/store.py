@@ -13,6 +13,7 @@ from pathlib import Path
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.doctor.system import existing
 from ttc.errors import StoreError
+from ttc.messages.counts import size, some
 from ttc.store import integrity, lock, runs
 from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any
 from ttc.store.migrations.views import NAMES
@@ -22,7 +23,6 @@ from ttc.store.writer import FREE_SPACE
 
 _OTHER = "name another store with --db, TTC_DB or db = in the settings"
 _WHOLE_CHECK = 5.0  # seconds; a larger store needs `ttc db check`
-_UNITS = ((1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"))
 _HELD = 3.0  # seconds that a writer may keep the lock before it is reported
 
 
@@ -58,30 +58,23 @@ def _place(path: Path) -> Iterator[Check]:
         yield note("store", f"none yet; the first run creates {path}")
     free = shutil.disk_usage(folder).free
     if free < FREE_SPACE:
-        least = _size(FREE_SPACE)
+        least = size(FREE_SPACE)
         yield fail(
-            "disk", f"{_size(free)} free at {folder}; runs stop below {least}", "free some space"
+            "disk", f"{size(free)} free at {folder}; runs stop below {least}", "free some space"
         )
     else:
-        yield ok("disk", f"{_size(free)} free at {folder}")
+        yield ok("disk", f"{size(free)} free at {folder}")
 
 
 def _sizes(path: Path) -> str:
     """Return the size of a store, and those of its log and its search index if there are any."""
     real = Path(os.path.realpath(path))
-    parts = [_size(real.stat().st_size)]
+    parts = [size(real.stat().st_size)]
     for suffix, what in (("-wal", "log"), (".search", "search index")):
         with contextlib.suppress(OSError):
-            if size := real.with_name(real.name + suffix).stat().st_size:
-                parts.append(f"its {what} {_size(size)}")
+            if there := real.with_name(real.name + suffix).stat().st_size:
+                parts.append(f"its {what} {size(there)}")
     return ", ".join(parts)
-
-
-def _size(count: float) -> str:
-    if count < 1000:
-        return f"{count:.0f} bytes"
-    unit, name = next(each for each in _UNITS if count < 1000 * each[0] or each is _UNITS[-1])
-    return f"{count / unit:.1f} {name}"
 
 
 def _file_system(path: Path) -> Iterator[Check]:
@@ -121,6 +114,9 @@ def _lock(path: Path) -> Iterator[Check]:
                 return
             time.sleep(0.02)
         pid = lock.holder(descriptor)
+    except OSError as error:
+        yield note("lock", f"cannot be tried here: {error.strerror or error}")
+        return
     finally:
         os.close(descriptor)
     who = f"pid {pid}{_command(pid)}" if pid else "another process"
@@ -180,7 +176,7 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("pools", "samples")
         )
-    return ok("contents", f"no damage; {pools} pools, {samples} samples")
+    return ok("contents", f"no damage; {some(pools, 'pool')}, {some(samples, 'sample')}")
 
 
 def _views(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from ttc.exchange.tally import Tally
+from ttc.messages.counts import some
 
 MOST = 8  # names that a line lists
 # What to do about conflicts, by the beginning of their kind.
@@ -23,10 +24,13 @@ def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
     """Return the notes on an import, the summary first."""
     found = [_summary(tally, dry_run)]
     if tally.known and tally.new:
-        found.append(f"{tally.new:,} draws are new, {tally.known:,} were in the pool already")
+        found.append(
+            f"{some(tally.new, 'draw is', 'draws are', grouped=True)} new, "
+            f"{tally.known:,} were in the pool already"
+        )
     if len(tally.models) > 1:
         pools = ", ".join(f"{name} ({model})" for name, model in tally.models.items())
-        found.append(f"{len(tally.models)} models, a pool for each: {pools}")
+        found.append(f"{some(len(tally.models), 'model')}, a pool for each: {pools}")
     for kind, count in tally.conflicts.counts.items():
         found.append(
             f"conflict: {count:,} left out, since the pool has {kind}; the first at "
@@ -46,18 +50,19 @@ def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
 def _summary(tally: Tally, dry_run: bool) -> str:
     pools = next(iter(tally.models), "")
     if len(tally.models) > 1:
-        more = len(tally.models) - 1
-        pools += f" and {more} more pool{'s' * (more != 1)}"
+        pools += f" and {some(len(tally.models) - 1, 'more pool')}"
     problems = {problem for _, problem in tally.draws_of}
     total = sum(tally.draws_of.values())
     per = set(tally.draws_of.values())
     what = _counted(len(problems), "problem")
     each = per.pop() if len(per) == 1 else 0
-    what += f" × {each} draw{'s' * (each > 1)}" if each else f", {total:,} draws"
+    what += (
+        f" × {each} draw{'s' * (each > 1)}" if each else f", {some(total, 'draw', grouped=True)}"
+    )
     tools = [f"{tool} {'/'.join(sorted(found))}".strip() for tool, found in tally.tools.items()]
     files = _counted(tally.logs, "file")
     models = list(dict.fromkeys(tally.models.values()))
-    about = ", ".join([*tools, *(models if len(models) < 4 else [f"{len(models)} models"])])
+    about = ", ".join([*tools, *(models if len(models) < 4 else [some(len(models), "model")])])
     does = "would import" if dry_run else "imported"
     if not tally.new and total:
         found = "no new draws" if tally.verdicts or tally.attempts else "nothing new"
@@ -65,7 +70,8 @@ def _summary(tally: Tally, dry_run: bool) -> str:
     else:
         line = f"{pools}: {does} {what} from {files} ({about})"
     if tally.verdicts:
-        line += f", {sum(tally.verdicts.values()):,} verdicts by {_listed(tally.verdicts)}"
+        verdicts = some(tally.verdicts.total(), "verdict", grouped=True)
+        line += f", {verdicts} by {_listed(tally.verdicts)}"
     if tally.unused:
         line += f"; not used: {_listed(tally.unused)}"
     return line

@@ -8,6 +8,7 @@ from typing import Any
 
 from ttc.errors import UsageError
 from ttc.formats.files.streams import shell_name
+from ttc.messages.counts import some
 
 
 class Filters:
@@ -39,6 +40,6 @@ class Filters:
         if not self._repeats:
             return []
         return [
-            f"{self._repeats} rows of lm-eval have several responses and one verdict, and count as "
-            "one draw; --map text=resps.0.* makes a draw of each"
+            f"{some(self._repeats, 'row')} of lm-eval have several responses and one verdict, and "
+            "count as one draw; --map text=resps.0.* makes a draw of each"
         ]

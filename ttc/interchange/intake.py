@@ -20,6 +20,7 @@ from ttc.interchange.fields import FIELDS, OF_A_DRAW
 from ttc.interchange.filters import Filters
 from ttc.interchange.told import Told
 from ttc.jsonl import BadLineError, Line
+from ttc.messages.counts import some
 
 Reader: TypeAlias = Callable[[str, Any, Told, str], Any]
 
@@ -132,7 +133,8 @@ class Intake:
         lines += self.told.notes()
         if self.left_out:
             ends = ", ".join(f"{count} {end}" for end, count in self.left_out.items())
-            lines.append(f"{self.left_out.total()} draws did not end, and are left out ({ends})")
+            left = ("draw did not end, and is left out", "draws did not end, and are left out")
+            lines.append(f"{some(self.left_out.total(), *left)} ({ends})")
         return lines
 
     def _checked(self, line: Line) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def exact(known: int, uncounted: int) -> int | None:
@@ -21,9 +21,11 @@ def amount(known: int, uncounted: int, what: str = "tokens") -> str:
     return f"at least {known} {what}" if known else f"{what} unknown"
 
 
-def some(count: int, what: str, several: str | None = None) -> str:
-    """Return a number of things in words: "1 draw", "1,200 draws", "2 batches" (`several`)."""
-    return f"{count:,} {what if count == 1 else several or what + 's'}"
+def some(count: int, one: str, several: str | None = None, *, grouped: bool = False) -> str:
+    """Return a number of things in words: "1 draw", "1200 draws"; with `several`, "2 batches" or
+    "1 draw is"; with `grouped`, "1,200 draws"."""
+    number = f"{count:,}" if grouped else str(count)
+    return f"{number} {one if count == 1 else several or one + 's'}"
 
 
 def as_fields(name: str, known: int, uncounted: int) -> dict[str, int | None]:

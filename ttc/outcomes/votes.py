@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from ttc.records import Outcome
+from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import value_on
 from ttc.selectors.spec import build
 
 RULE = "majority"  # with the conventions of a sweep: ties are split, no answer abstains
+
+
+@cache
+def rule() -> Selector:
+    """Return the rule. Made once: a page asks for the votes of thousands of problems."""
+    return build(RULE)
 
 
 def vote(outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
@@ -21,10 +29,9 @@ def vote(outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
     """
     if not outcomes:
         return None
-    rule = build(RULE)
-    picked = rule.pick(outcomes)
+    picked = rule().pick(outcomes)
     leaders = list(dict.fromkeys(outcomes[at].answer for at in picked))
-    value = value_on(rule, outcomes)
+    value = value_on(rule(), outcomes)
     decided = any(outcomes[at].correct is not None for at in picked) or not picked
     return {
         "answer": leaders[0] if leaders else None,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ttc import tags
 from ttc.errors import UsageError, wrong_option
 from ttc.formats import mapping
+from ttc.messages.counts import some
 from ttc.problems.dataset import Dataset
 from ttc.records import Problem
 
@@ -60,5 +61,6 @@ def tag_notes(
         held = first.setdefault(problem.id, problem).tags
         differing += any(held.get(name, value) != value for name, value in problem.tags.items())
     if differing:
-        lines.append(f"{differing} problems occur again with other tags; the first ones hold")
+        again = some(differing, "problem occurs", "problems occur")
+        lines.append(f"{again} again with other tags; the first ones hold")
     return lines

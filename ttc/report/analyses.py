@@ -10,6 +10,7 @@ from ttc.curves.posteriors import Posterior
 from ttc.curves.saturation import GAIN, Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
+from ttc.messages.counts import some
 from ttc.messages.visible import one_line
 from ttc.report.tables.columns import aligned
 
@@ -34,7 +35,8 @@ def predictions(
             f"p = {saturated.p:.1g}: no saturation point"
         )
     else:
-        yield f"{source}: saturates at {saturated.draws} draws (TTSPM, {law}: +{GAIN:g} a draw)"
+        at = some(saturated.draws, "draw")
+        yield f"{source}: saturates at {at} (TTSPM, {law}: +{GAIN:g} a draw)"
 
 
 def posteriors(found: Sequence[Posterior], ci: float | None) -> Iterator[str]:

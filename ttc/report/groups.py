@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ttc.curves.groups import Group
 from ttc.curves.result import SweepResult
+from ttc.messages.counts import some
 from ttc.messages.visible import one_line
 from ttc.records import Curve, Point
 from ttc.report import intervals
@@ -83,7 +84,7 @@ def undrawn(groups: Sequence[Group]) -> list[str]:
     most = max(size for group, size in every.items() if group not in drawn)
     return [
         f"the plot shows the {len(drawn)} largest of {len(every)} groups; the others have at most "
-        f"{most} problems each, and are in the tables"
+        f"{some(most, 'problem')} each, and are in the tables"
     ]
 
 

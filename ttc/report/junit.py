@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from ttc.curves.gate_words import in_words
 from ttc.curves.gates import GateResult
 from ttc.curves.result import SweepResult
+from ttc.messages.counts import some
 from ttc.paths import atomic_write
 from ttc.records import INFRA, Curve, Sample, Verdict
 from ttc.report.escaping import in_xml
@@ -92,7 +93,7 @@ def _add_suite(root: ElementTree.Element, suite: Suite) -> None:
     for case in listed:
         test = _added(element, "testcase", {"classname": name, "name": case.problem})
         if not case.samples:
-            line = f"the machine failed to judge {case.left_out} samples"
+            line = f"the machine failed to judge {some(case.left_out, 'sample')}"
             _added(test, "skipped", {"message": line}, line)
         elif not case.correct:
             line = f"0 of {case.samples} samples correct; {case.example}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ttc.curves.inquiries.bounds import Bounded, Bounds
 from ttc.curves.inquiries.draws_beyond import Until
+from ttc.messages.counts import some
 from ttc.records import Point
 from ttc.report.tables.columns import aligned
 
@@ -32,16 +33,18 @@ def untils(source: str, found: Sequence[Until]) -> Iterator[str]:
         by = {"exact": "exactly", "±": "with the error of the rule"}.get(
             each.estimator or "", f"by {each.estimator}"
         )
-        more = f"within the {each.drawn} draws of each problem"
+        more = f"within the {some(each.drawn, 'draw')} of each problem"
         if each.more:
-            more = f"{each.more:,} more draws of each problem, {each.total:,} in all"
+            draws = some(each.more, "more draw", grouped=True)
+            more = f"{draws} of each problem, {each.total:,} in all"
         yield f"{goal} at k = {each.k:,}{f' ({bounds})' if bounds else ''} {by}: {more}"
         if each.estimator == "beta-binomial":
-            other = "" if each.power_law is None else f"; the power law says {each.power_law:,}"
-            yield (
-                f"{source}: the {each.unsolved} problems without a correct draw are taken as hard, "
-                f"not as impossible{other}"
+            hard = (
+                "problem without a correct draw is taken as hard",
+                "problems without a correct draw are taken as hard",
             )
+            other = "" if each.power_law is None else f"; the power law says {each.power_law:,}"
+            yield (f"{source}: {some(each.unsolved, *hard)}, not as impossible{other}")
         if each.note is not None:
             yield f"{goal}: {each.note}"
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from ttc.curves.inquiries.clustered import Share
 from ttc.curves.inquiries.confusion import Confusion, Decision
 from ttc.curves.inquiries.self_agreement import SelfAgreement
+from ttc.messages.counts import some
 from ttc.report.tables.columns import aligned
 
 _WORDS: dict[Decision, str] = {True: "correct", False: "wrong", None: "undecided"}
@@ -27,7 +28,8 @@ def confusions(source: str, found: Sequence[Confusion]) -> Iterator[str]:
     """Yield the table of each verifier against the truth, its shares and worst problems."""
     for each in found:
         draws = sum(each.cells.values())
-        yield f"{source}: {each.tested} against {each.truth}, taken as the truth: {draws} draws"
+        count = some(draws, "draw")
+        yield f"{source}: {each.tested} against {each.truth}, taken as the truth: {count}"
         heads = ("", *(f"{each.tested} {word}" for word in _WORDS.values()))
         rows = [
             (f"{each.truth} {_WORDS[truth]}", *(str(each.cells[truth, to]) for to in _WORDS))
@@ -56,11 +58,13 @@ def self_agreements(source: str, found: Sequence[SelfAgreement]) -> Iterator[str
         what = "two runs" if each.of == "verdicts" else "two of its votes"
         spent = "" if each.tokens is None else f", {each.tokens:,} tokens"
         yield (
-            f"{source}: {each.judge}: {what} on {each.draws} draws of {each.problems} problems"
-            f"{spent}"
+            f"{source}: {each.judge}: {what} on {some(each.draws, 'draw')} of "
+            f"{some(each.problems, 'problem')}{spent}"
         )
         if each.agreement.value is not None:
-            undecided = f", {each.undecided} draws undecided in one" if each.undecided else ""
+            undecided = (
+                f", {some(each.undecided, 'draw')} undecided in one" if each.undecided else ""
+            )
             yield from aligned(
                 [
                     ("agreement", _share(each.agreement), f"of the draws judged alike{undecided}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ttc.backends import counts
 from ttc.backends.thinking_switch import without_effect
+from ttc.messages.counts import some
 from ttc.messages.durations import clock
 from ttc.samples.plan import Plan
 from ttc.samples.tally import Tally
@@ -15,8 +16,9 @@ def summary(plan: Plan, tally: Tally, seconds: float) -> list[str]:
     made = counts.amount(tally.tokens, tally.uncounted)
     speed = f", {tally.tokens / seconds:.0f} tokens/s" if seconds and not tally.uncounted else ""
     lines = [
-        f"{plan.pool.name}: {len(plan.enrolled)} problems × {plan.n}: {total} samples, {drawn} new "
-        f"({made} in {clock(seconds)}{speed}), {plan.kept} kept"
+        f"{plan.pool.name}: {some(len(plan.enrolled), 'problem')} × {plan.n}: "
+        f"{some(total, 'sample')}, {drawn} new ({made} in {clock(seconds)}{speed}), "
+        f"{plan.kept} kept"
         + (f", {tally.truncated} truncated at the token limit" if tally.truncated else "")
     ]
     if tally.spending is not None and (spent := tally.spending.told()):
@@ -51,11 +53,13 @@ def shortfall(plan: Plan, tally: Tally, again: str) -> str | None:
         tally.raise_errors()
     left = len(plan.missing) - drawn
     if tally.broken is not None:
-        return f"{tally.broken}; {left} draws to go; to resume: {again}"
+        return f"{tally.broken}; {some(left, 'draw')} to go; to resume: {again}"
     failed = (
-        f"{len(tally.errors)} draws failed (the first: {tally.errors[0]})" if tally.errors else ""
+        f"{some(len(tally.errors), 'draw')} failed (the first: {tally.errors[0]})"
+        if tally.errors
+        else ""
     )
     if tally.stopped:
         also = f" ({failed})" if failed else ""
-        return f"{tally.stopped}, {left} draws to go{also}; to resume: {again}"
+        return f"{tally.stopped}, {some(left, 'draw')} to go{also}; to resume: {again}"
     return f"{failed}; to fill the gaps: {again}" if failed else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from ttc.messages.counts import some
 from ttc.records import Problem
 from ttc.samples.spending import LABELS, Spending, written
 
@@ -37,7 +38,11 @@ class Forecast(NamedTuple):
             return f"{limit}: whether it suffices is unknown"
         if self.suffices:
             return f"{limit}: suffices, the draws take at most {written(self.name, self.at_most)}"
-        sure = "" if self.draws is None else f"; {self.draws} draws are sure to fit"
+        sure = (
+            ""
+            if self.draws is None
+            else f"; {some(self.draws, 'draw is', 'draws are')} sure to fit"
+        )
         return f"{limit}: may not suffice, the draws take up to {self._most}{sure}"
 
     @property

@@ -46,7 +46,7 @@ def unfinished(connection: sqlite3.Connection, pool: Pool) -> str | None:
     if runs.alive(last):
         how = f"is still drawing (pid {last['pid']})"
     elif last["lacking"] is None:
-        how = f"was cut off before all its {last['asked']} draws were made"
+        how = f"was cut off before all its draws were made, {last['asked']} of them"
     else:
         how = f"ended with {last['lacking']} of {last['asked']} draws missing"
     again = "" if runs.alive(last) else f"; to fill the gaps: {last['command']}"

@@ -16,6 +16,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import ModelInfo, Request
+from ttc.messages.counts import some
 from ttc.problems import FewShot, render
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags, token_logprobs
@@ -164,8 +165,7 @@ def _enrol(
 
 def retagged(plan: Plan) -> list[str]:
     """Return what this run did to the tags of problems that the pool had before, a line each."""
-    added: Counter[str] = Counter()
-    changed: Counter[str] = Counter()
+    added, changed = Counter[str](), Counter[str]()
     first: dict[str, str] = {}
     for each in plan.enrolled:
         for name, value in each.problem.tags.items() if each.before is not None else ():
@@ -175,9 +175,9 @@ def retagged(plan: Plan) -> list[str]:
                 changed[name] += 1
                 first.setdefault(name, f"{each.problem.id}: {before[name]!r} → {value!r}")
     pool = plan.pool.name
-    lines = [f"{pool}: {name} added to {count} problems" for name, count in added.items()]
+    lines = [f"{pool}: {name} added to {some(count, 'problem')}" for name, count in added.items()]
     return lines + [
-        f"{pool}: {name} changed for {count} problems, the new values hold ({first[name]})"
+        f"{pool}: {name} changed for {some(count, 'problem')}, the new values hold ({first[name]})"
         for name, count in changed.items()
     ]
 

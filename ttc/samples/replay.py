@@ -17,6 +17,7 @@ from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
 from ttc.errors import BackendError, TtcError
 from ttc.messages import notes
+from ttc.messages.counts import some
 from ttc.options import OptionReader
 from ttc.records import Problem, Sample
 
@@ -84,8 +85,9 @@ class Recording:
             draw = self._next[prompt]
             self._next[prompt] += 1
         if draw not in draws:
+            kept = ("draw of this prompt was", "draws of this prompt were")
             raise BackendError(
-                f"{self._source}: {len(draws)} draws of this prompt were recorded, and draw {draw} "
+                f"{self._source}: {some(len(draws), *kept)} recorded, and draw {draw} "
                 "is not among them; lower -n"
             )
         return draws[draw]

@@ -18,6 +18,7 @@ from ttc.backends.counts import uncounted
 from ttc.budgets.amounts import COUNT, MONEY, TIME, read_limits, seconds_of
 from ttc.budgets.prices import EXAMPLE, Price
 from ttc.errors import UsageError
+from ttc.messages.counts import some
 from ttc.records import Problem
 from ttc.store.pools import PoolProblem
 
@@ -138,7 +139,7 @@ class Spending:
             for name, limit in self.limits.items()
             if name != "seconds"
         ]
-        guessed = "1 draw was" if self.assumed == 1 else f"{self.assumed} draws were"
+        guessed = some(self.assumed, "draw was", "draws were")
         note = f" ({guessed} not counted and charged at most)" if self.assumed else ""
         return f"{', '.join(parts)}{note}" if parts else ""
 

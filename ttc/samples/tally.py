@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ttc.errors import BackendError
+from ttc.messages.counts import some
 from ttc.messages.progress import Stage
 from ttc.samples.spending import Spending
 
@@ -44,4 +45,6 @@ class Tally:
         if self.broken is not None:
             raise BackendError(self.broken)
         if self.errors:
-            raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
+            raise BackendError(
+                f"{some(len(self.errors), 'draw')} failed; the first: {self.errors[0]}"
+            )

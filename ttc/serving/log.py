@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from ttc.errors import TtcError
+from ttc.messages.counts import some
 from ttc.serving.engines.job import Answer
 from ttc.serving.errors import ApiError
 from ttc.serving.replies import draws_of
@@ -45,7 +46,7 @@ class Entry:
         draws, tokens = draws_of(answers)
         told = "tokens unknown" if tokens is None else f"{tokens} new tokens"
         rules = dict.fromkeys(answer.solved.solution.rule for answer in answers)
-        self.took = f" {', '.join(rules)}: {draws} draws, {told},"
+        self.took = f" {', '.join(rules)}: {some(draws, 'draw')}, {told},"
 
     def bug(self, error: BaseException) -> None:
         """Tell an error that is a bug."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ttc.answers import thinking
+from ttc.api.wording import in_python
 from ttc.backends import counts
 from ttc.records import TokenLogprob
 from ttc.serving.asking.fields import Wanted
@@ -171,13 +172,12 @@ def _about(method: str | None, answer: Answer) -> dict[str, Any]:
     solution = answer.solved.solution
     fields = fields_of(answer.solved)
     fields.pop("text")
-    votes = sum(solution.votes.values())
-    share = solution.votes.get(solution.answer or "", 0) / votes if votes else None
-    fields["votes_for"] = share
+    votes = solution.votes.get(solution.answer or "")
+    fields["vote_share"] = None if votes is None else votes / sum(solution.votes.values())
     fields["method"] = method or "vote"
     fields["stopped"] = "budget" if solution.run.exhausted else "done"
     fields["seconds"] = round(solution.run.usage.seconds, 6)
-    fields["notes"] = [*answer.notes]
+    fields["notes"] = [in_python(line) for line in answer.notes]
     return fields
 
 

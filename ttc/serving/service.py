@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
+from ttc.messages.counts import some
 from ttc.serving.asking.catalog import Catalog
 from ttc.serving.asking.fields import Wanted
 from ttc.serving.engines.engine import Engine
@@ -31,7 +32,8 @@ class Service:
 
     def open(self) -> None:
         """Open the served model and the store. TtcError."""
-        self._engine(self.options.solve.model).open()
+        solve = self.options.solve
+        self._engine(solve.model).open(solve)
 
     def _engine(self, model: str | None) -> Engine:
         if model not in self._engines:
@@ -124,7 +126,7 @@ class Asking:
         if not drawn:
             return ""
         if None in expected:
-            return f"{drawn} draws"
+            return some(drawn, "draw")
         return f"{drawn} of {sum(each or 0 for each in expected)} draws"
 
     async def turns(self, gone: asyncio.Future[None]) -> AsyncIterator[bool]:

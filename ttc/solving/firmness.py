@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ttc.backends import counts
+from ttc.messages.counts import some
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk, agreement
@@ -26,17 +27,17 @@ def by_rule(made: RuleStrategy, rule: Selector, run: RunResult, acceptance: Acce
         if unanswered.total:
             return f"{unanswered.words}{failures(run)}"
         why = "nothing was accepted" if acceptance.verified else "no draw has an answer"
-        return f"{why} ({n} draws{failures(run)}){also}"
+        return f"{why} ({some(n, 'draw')}{failures(run)}){also}"
     share = agreement(outcomes, picked) if rule.name == MinimumBayesRisk.name else None
     only = len(outcomes) == 1 and made.candidates[0].index == 0 and len(run.nodes) == 1
     if only or (rule.name == MinimumBayesRisk.name and share is None):
         how = "a single draw"
     elif share is not None:
-        how = f"agreement {share:.2f} over {len(outcomes)} draws"
+        how = f"agreement {share:.2f} over {some(len(outcomes), 'draw')}"
     elif isinstance(rule, Majority):
         votes = sum(outcome.answer == outcomes[picked].answer for outcome in outcomes)
         voting = sum(outcome.answer is not None for outcome in outcomes)
-        how = f"{votes} of {voting} votes, {len(outcomes) - voting} draws without an answer"
+        how = f"{votes} of {voting} votes, {some(len(outcomes) - voting, 'draw')} without an answer"
     else:
         node = made.candidates[picked]
         tokens = counts.amount(node.tokens * node.counted, not node.counted)
@@ -47,4 +48,6 @@ def by_rule(made: RuleStrategy, rule: Selector, run: RunResult, acceptance: Acce
 def failures(run: RunResult) -> str:
     """Return what went wrong in a run, to be appended; "" if nothing did."""
     ended = f", {run.decision.note}" if run.exhausted and run.decision.note else ""
-    return ended + (f", {len(run.errors)} draws failed: {run.errors[0]}" if run.errors else "")
+    return ended + (
+        f", {some(len(run.errors), 'draw')} failed: {run.errors[0]}" if run.errors else ""
+    )

@@ -69,7 +69,7 @@ def opened(
         method = open_method(session, options, backend, stack, parts)
         if recipe.few_shot is not None:
             session.say(recipe.few_shot.told())
-        if line := _same(recipe, n, method):
+        if line := same_draws(recipe, n, method):
             session.say(line)
         if options.pool is not None:
             save.check_name(session.database, options.pool, recipe, method)
@@ -134,7 +134,7 @@ def refuse_empty(solution: Solution, options: SolveOptions, recipe: Recipe) -> N
         raise BackendError(f"every draw failed: {solution.firmness}")
 
 
-def _same(recipe: Recipe, n: int, method: Method) -> str | None:
+def same_draws(recipe: Recipe, n: int, method: Method) -> str | None:
     """Return a note on a setting that makes all draws of a prompt the same, if there is one."""
     if method.strategy is None:
         return one_draw_note(recipe, n)

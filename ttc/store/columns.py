@@ -27,13 +27,15 @@ FROM {SAMPLES_OF_POOLS}
     AND verdicts.reference_id = problems.reference_id
 WHERE pool_id = :pool
 """
+_FAILED = ", ".join(f"'{status}'" for status in INFRA)
 _APART = f"""
 SELECT samples.id, problems.id FROM {SAMPLES_OF_POOLS}
-  JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id
-WHERE pool_id = :pool AND correct IS NOT NULL
-  AND status NOT IN (SELECT value FROM json_each(:failed))
-  AND verifier_id IN (SELECT value FROM json_each(:verifiers))
-GROUP BY problems.id, samples.id HAVING min(correct) != max(correct)
+  JOIN verdicts AS one ON one.sample_id = samples.id AND one.reference_id = problems.reference_id
+  JOIN verdicts AS other ON other.sample_id = samples.id
+    AND other.reference_id = problems.reference_id AND other.verifier_id > one.verifier_id
+WHERE pool_id = :pool AND one.correct != other.correct
+  AND one.verifier_id IN ({{verifiers}}) AND other.verifier_id IN ({{verifiers}})
+  AND one.status NOT IN ({_FAILED}) AND other.status NOT IN ({_FAILED})
 """
 # A draw that failed or was cancelled, and was never finished since: its last attempt.
 _ATTEMPTS = """
@@ -81,13 +83,9 @@ def contested(
     connection: sqlite3.Connection, pool: Pool, verifiers: Iterable[int]
 ) -> list[tuple[int, int]]:
     """Return the row ids of sample and problem of the draws that one of these verifiers calls right
-    and another wrong."""
-    given = {
-        "pool": pool.id,
-        "verifiers": json.dumps(list(verifiers)),
-        "failed": json.dumps(INFRA),
-    }
-    return connection.execute(_APART, given).fetchall()
+    and another wrong, once for each two that disagree."""
+    sql = _APART.format(verifiers=", ".join(str(int(each)) for each in verifiers))
+    return connection.execute(sql, {"pool": pool.id}).fetchall()
 
 
 def attempts(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:

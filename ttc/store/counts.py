@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ttc.errors import wrong_option
+from ttc.messages.counts import some
 from ttc.store.pools import Pool
 from ttc.store.sql import one, rows
 
@@ -142,4 +143,4 @@ def faults(connection: sqlite3.Connection) -> Iterator[str]:
     """
     said, there = connection.execute(sql).fetchone()
     if (said or 0) != there:
-        yield f"verdict_counts: say {said or 0} verdicts, and there are {there}"
+        yield f"verdict_counts: say {some(said or 0, 'verdict')}, and there are {there}"

@@ -67,27 +67,31 @@ def truths(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[st
     return decided
 
 
-def of_sample(
-    connection: sqlite3.Connection, pool: Pool, sample: Sample, row: int
-) -> list[dict[str, Any]]:
-    """Return what every verifier, in every version, says of a sample (`row` is its row id) under
-    the current reference of its problem: the verifier, the verdict, and the `votes` behind it."""
-    key = row, pool.id, storable(sample.problem)
-    where = (
-        "WHERE sample_id = ? AND reference_id = "
-        "(SELECT reference_id FROM problems WHERE pool_id = ? AND name = ?)"
+def of_problem(
+    connection: sqlite3.Connection, pool: Pool, problem: str, index: int | None = None
+) -> dict[int, list[dict[str, Any]]]:
+    """Return what every verifier, in every version, says of the samples of a problem, or of one of
+    them, under the current reference: by row id of the sample, a row for each verifier with the
+    verdict and the `votes` behind it."""
+    given = {"pool": pool.id, "name": storable(problem), "index": index}
+    joined = (
+        f"FROM {SAMPLES_OF_POOLS} JOIN {{}} AS each ON each.sample_id = samples.id "
+        "AND each.reference_id = problems.reference_id {} WHERE pool_id = :pool "
+        f"AND problems.name = :name{'' if index is None else ' AND draw = :index'} "
     )
     sql = (
-        "SELECT verifiers.id, verifiers.name AS verifier, version, config, answer, correct, score, "
-        "status, detail, tokens, created FROM verdicts "
-        f"JOIN verifiers ON verifiers.id = verifier_id {where} "
-        "ORDER BY verifiers.name, verifiers.id DESC"
+        "SELECT sample_id, verifiers.id, verifiers.name AS verifier, version, config, answer, "
+        "correct, score, status, detail, tokens, each.created "
+        + joined.format("verdicts", "JOIN verifiers ON verifiers.id = verifier_id")
+        + "ORDER BY verifiers.name, verifiers.id DESC"
     )
-    found = rows(connection, sql, key)
-    cast: dict[int, list[Vote]] = {}
-    for each in rows(connection, f"SELECT * FROM votes {where} ORDER BY position", key):
-        cast.setdefault(each["verifier_id"], []).append(vote_in(each))
-    return [
-        {**each, "config": json.loads(each["config"]), "votes": cast.get(each["id"], [])}
-        for each in found
-    ]
+    cast: dict[tuple[int, int], list[Vote]] = {}
+    votes = "SELECT each.* " + joined.format("votes", "") + "ORDER BY position"
+    for row in rows(connection, votes, given):
+        cast.setdefault((row["sample_id"], row["verifier_id"]), []).append(vote_in(row))
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows(connection, sql, given):
+        sample = row.pop("sample_id")
+        about = {"config": json.loads(row["config"]), "votes": cast.get((sample, row["id"]), [])}
+        found.setdefault(sample, []).append({**row, **about})
+    return found

@@ -59,7 +59,10 @@ def pool_named(store: Store, source: str) -> Pool:
 
 def find_pool(connection: sqlite3.Connection, name: str) -> Pool:
     """Return the pool of this name. UsageError, with a near name, if there is none."""
-    return _found(connection, name, "no pool {!r}; ")
+    missing = "no pool {!r}; "
+    if os.path.isfile(name):
+        missing += "that is a file (ttc import FILE --pool NAME makes a pool of a log); "
+    return _found(connection, name, missing)
 
 
 def _found(connection: sqlite3.Connection, name: str, missing: str) -> Pool:

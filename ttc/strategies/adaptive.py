@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
+from ttc.messages.counts import some
 from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task
 from ttc.strategies.search import best_first, draw, rate
@@ -57,7 +58,7 @@ class Adaptive:
         if not finals:
             return Decision(None, note="no draw succeeded")
         best, score = max(finals, key=lambda pair: pair[1])
-        return Decision(best, tuple(finals), f"score {score:.3g} after {asked} draws")
+        return Decision(best, tuple(finals), f"score {score:.3g} after {some(asked, 'draw')}")
 
 
 class Prune:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ttc.answers import extract
+from ttc.messages.counts import some
 from ttc.records import FinishReason, Problem
 from ttc.strategies import Decision, Node
 from ttc.strategies.unanswered import Unanswered, reasons
@@ -80,7 +81,9 @@ def decide(problem: Problem, finals: Sequence[tuple[Node, float]], pick: str) ->
         if found not in heads or weight > heads[found][1]:
             heads[found] = (node, weight)
     if not sums:
-        return Decision(best[0], tuple(finals), f"no answer in {len(finals)} traces; the best")
+        return Decision(
+            best[0], tuple(finals), f"no answer in {some(len(finals), 'trace')}; the best"
+        )
     winner = max(sums, key=sums.__getitem__)
-    note = f"{sums[winner]:.3g} of {sum(sums.values()):.3g} votes, {len(finals)} traces"
+    note = f"{sums[winner]:.3g} of {sum(sums.values()):.3g} votes, {some(len(finals), 'trace')}"
     return Decision(heads[winner][0], tuple(finals), note)

@@ -16,13 +16,13 @@ from typing import Any
 
 from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
+from ttc.messages.counts import some
 from ttc.plugins.guards import Guarded, verdict_fault
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts, verifiers
 from ttc.store.judged import Row, judged
 from ttc.store.pools import Pool
 from ttc.store.sql import storable
-from ttc.store.verifiers import VerifierId
 from ttc.verdicts.judge_inputs import remember_reading, remember_votes, with_question
 from ttc.verifiers import Verifier, extras
 
@@ -36,10 +36,10 @@ def make(spec: str) -> Verifier:
     return verifier
 
 
-def identify(verifier: Verifier) -> VerifierId:
+def identify(verifier: Verifier) -> verifiers.VerifierId:
     """Return the name, version and configuration that key a verifier's verdicts."""
     with plugins.calling("verifiers", str(verifier.name), "be identified"):
-        who = VerifierId(str(verifier.name), str(verifier.version), dict(verifier.config))
+        who = verifiers.VerifierId(str(verifier.name), str(verifier.version), dict(verifier.config))
         keys.canonical_json(who.config)
     return who
 
@@ -98,11 +98,11 @@ class Summary:
         """Return the summary line."""
         if self.scored and not self.decided:
             mean = self.total / self.scored
-            return f"{self.scored} of {self.samples} samples scored, {mean:.4g} on average"
+            return f"{self.scored} of {some(self.samples, 'sample')} scored, {mean:.4g} on average"
         accuracy = "unknown" if self.accuracy is None else f"{self.accuracy:.4f}"
         return (
-            f"{self.correct} of {self.counted} samples correct ({accuracy}), "
-            f"{len(self.solved)} of {len(self.problems)} problems solved at least once"
+            f"{self.correct} of {some(self.counted, 'sample')} correct ({accuracy}), "
+            f"{len(self.solved)} of {some(len(self.problems), 'problem')} solved at least once"
         )
 
 
@@ -138,7 +138,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
             continue
         # A verifier that ends early may not have read all samples.
         if left := len(unjudged) + (next(source, None) is not None):
-            what = f"gave no verdict on {left} samples or more"
+            what = f"gave no verdict on {some(left, 'sample')} or more"
             raise plugins.fault("verifiers", verifier.name, what)
         return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ttc.errors import UsageError
 from ttc.formats import mapping
+from ttc.messages.counts import some
 from ttc.verifiers.extras import Noted, reads_reference
 from ttc.verifying.job import Verification
 
@@ -33,8 +34,8 @@ def notes(run: Verification, source: str) -> list[str]:
     lines.append(f"{source}: {spec}: {summary.describe()} ({counts})")
     if summary.failure is not None:
         lines.append(
-            f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
-            f"judges again; the first: {summary.failure}"
+            f"{spec} failed on {some(summary.statuses['error'], 'sample')}, to be judged again by "
+            f"the next ttc verify; the first: {summary.failure}"
         )
     if summary.left_out:
         lines.append(
@@ -42,14 +43,12 @@ def notes(run: Verification, source: str) -> list[str]:
             "not judge them (out of time or memory?); run the same command again"
         )
     if summary.kept:
-        lines.append(f"{summary.kept} verdicts kept in the store")
+        lines.append(f"{some(summary.kept, 'verdict')} kept in the store")
     if run.intake is not None:
         lines += [f"note: {source}: {line}" for line in run.intake.notes()]
         lines += [f"note: {line}" for line in mapping.check([(source, run.intake.fields)])]
     if skipped:
-        lines.append(
-            f"{len(skipped)} bad line{'s' * (len(skipped) != 1)} skipped, the first: {skipped[0]}"
-        )
+        lines.append(f"{some(len(skipped), 'bad line')} skipped, the first: {skipped[0]}")
     return lines
 
 

@@ -69,6 +69,9 @@ def _in_child(job: Mapping[str, Any]) -> dict[str, Any]:
     _children.add(child)
     try:
         out, _ = child.communicate(json.dumps(job).encode())
+    except BaseException:
+        _end(child)
+        raise
     finally:
         _children.discard(child)
     try:
@@ -86,11 +89,15 @@ def _in_child(job: Mapping[str, Any]) -> dict[str, Any]:
 def stop() -> None:
     """End the computations that are under way, with the processes that they started."""
     for child in list(_children):
-        with suppress(OSError):
-            if hasattr(os, "killpg"):
-                os.killpg(child.pid, signal.SIGKILL)
-            else:
-                child.kill()
+        _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):
+        if sys.platform != "win32":
+            os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 A pool is read into a `Table` (`ttc.view.table`) when it is first asked for, and again once it has
 changed. SQLite tells cheaply whether anything was committed (`PRAGMA data_version`); if so, a few
-counts and the time of the latest verdict tell whether it was in this pool.
+counts and the time of the latest verdict tell whether it was in this pool. One that takes over a
+second to read is read again no sooner than after four times as long, 30 seconds at most.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections import OrderedDict
+import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ttc.store.pools import Pool
 from ttc.store.sql import translated
 from ttc.store.verifiers import verifiers_of
 from ttc.view import table
+from ttc.view.memory import Memory
 from ttc.view.parameters import UnknownError
 from ttc.view.table import Table
 from ttc.view.verifiers import Judge, Judges, judges_of
@@ -34,6 +36,7 @@ T = TypeVar("T")
 
 TABLES = 4  # pools that stay in memory, each with one verifier
 RESULTS = 32  # curves, comparisons and searches that are remembered
+STATES = 1000  # pools of which it is known when they changed last
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,8 @@ class Library:
         self._file: tuple[int, int] | None = None
         self._idle: list[sqlite3.Connection] = []
         self._watch: sqlite3.Connection | None = None
-        self._tables: OrderedDict[tuple[int, int | None], tuple[Hashable, Table]] = OrderedDict()
-        self._results: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
-        self._seen: dict[int, tuple[int, Hashable]] = {}
+        self._tables, self._results = Memory(TABLES), Memory(RESULTS)
+        self._states = Memory(STATES)
         Store.reading(path).close()  # checks the file, and migrates an older one
         with self.reading() as reader:
             shown = [find_pool(reader, name) for name in self.names] or self.pools(reader)
@@ -117,7 +119,7 @@ class Library:
                 reader.close()
             self._idle.clear()
             self._watch, self._file = None, None
-            for kept in (self._tables, self._results, self._seen):
+            for kept in (self._tables, self._results, self._states):
                 kept.clear()
 
     def pools(self, reader: sqlite3.Connection) -> list[Pool]:
@@ -140,49 +142,38 @@ class Library:
         """Return a pool in memory, with the verdicts of the verifier of a label (None: the one that
         counts by default)."""
         pool = self.pool(reader, name)
-        with self._lock:
-            state = self.state(reader, pool)
-            judges = self.remembered(("judges", pool.id), state, lambda: self.judges(reader, pool))
-            judge = judges.named(label, pool.name)
-            key = pool.id, None if judge is None else judge.row
-            kept = self._tables.get(key)
-            if kept is None or kept[0] != state:
-                kept = state, table.read(reader, pool, key[1], judges.compared)
-                self._tables[key] = kept
-            self._tables.move_to_end(key)
-            while len(self._tables) > TABLES:
-                self._tables.popitem(last=False)
-            return Shelf(pool, judges, judge, kept[1])
+        state = self.state(reader, pool)
+        judges = self.remembered(("judges", pool.id), state, lambda: self.judges(reader, pool))
+        judge = judges.named(label, pool.name)
+        row = None if judge is None else judge.row
+        before: Table | None = self._tables.last((pool.id, row))
+        if before is not None and before.pool == pool and before.lasts(time.monotonic()):
+            return Shelf(pool, judges, judge, before)
+        held = self._tables.get(
+            (pool.id, row), state, lambda: table.read(reader, pool, row, judges.compared)
+        )
+        return Shelf(pool, judges, judge, held)
+
+    def outdated(self, reader: sqlite3.Connection, shelf: Shelf) -> bool:
+        """Return whether a pool has changed since it was read."""
+        state, row = self.state(reader, shelf.pool), shelf.judge and shelf.judge.row
+        return not self._tables.holds((shelf.pool.id, row), state)
 
     def state(self, reader: sqlite3.Connection, pool: Pool) -> Hashable:
         """Return what changes if anything that the page shows of a pool does."""
-        with self._lock:
-            version = 0 if self.still else self._version()
-            known = self._seen.get(pool.id)
-            if known is None or known[0] != version:
-                known = version, (pool.name, *_state(reader, pool))
-                self._seen[pool.id] = known
-            return known[1]
+        version = 0 if self.still else self._version()
+        return self._states.get(pool.id, (version, pool.name), lambda: _state(reader, pool))
 
     def _version(self) -> int:
-        """Return a number that changes with each commit to the store; with the lock held."""
-        if self._watch is None:
-            self._watch = open_reader(self.path, checked=True, threads=True)
-        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        """Return a number that changes with each commit to the store."""
+        with self._lock:
+            if self._watch is None:
+                self._watch = open_reader(self.path, checked=True, threads=True)
+            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     def remembered(self, key: Hashable, state: Hashable, compute: Callable[[], T]) -> T:
         """Return what was computed under this key, unless the state has changed since."""
-        with self._lock:
-            kept = self._results.get(key)
-        if kept is None or kept[0] != state:
-            kept = state, compute()
-            with self._lock:
-                self._results[key] = kept
-                self._results.move_to_end(key)
-                while len(self._results) > RESULTS:
-                    self._results.popitem(last=False)
-        found: T = kept[1]
-        return found
+        return self._results.get(key, state, compute)
 
 
 def _check_verifier(reader: sqlite3.Connection, shown: Sequence[Pool], verifier: str) -> None:
@@ -214,7 +205,7 @@ SELECT
 
 def _state(reader: sqlite3.Connection, pool: Pool) -> tuple[Any, ...]:
     found = reader.execute(_STATE, {"pool": pool.id}).fetchone()
-    return (found[0], hash(found[1]), *found[2:])
+    return (pool.name, found[0], hash(found[1]), *found[2:])
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ttc import loopback
 from ttc.errors import TtcError
+from ttc.store import counts
 from ttc.view import computing
 from ttc.view.documents import DOCUMENTS
 from ttc.view.library import Library
 
-AT_ONCE = 200_000  # draws of a pool that is read before the address is printed: under a second
+AT_ONCE = 200_000  # draws that are read before the address is printed: under a second
 
 
 def serve(
@@ -50,14 +51,17 @@ def serve(
 
 
 def _warm(library: Library, most: int | None = AT_ONCE) -> bool:
-    """Read what the page shows first: the pools, and the first of them if it has `most` draws.
+    """Read what the page shows first: the pools, and the first of them.
 
-    Return whether it was read.
+    Return whether it was read; not if the pools have more than `most` draws.
     """
     with suppress(TtcError):
-        listed = DOCUMENTS["pools"](library, {})["pools"][:1]
-        for each in listed:
-            if most is not None and each["samples"] > most:
-                return False
-            DOCUMENTS["overview"](library, {"pool": each["pool"]})
+        with library.reading() as reader:
+            shown = library.pools(reader)
+            draws = sum(counts.of_pool(reader, pool) for pool in shown)
+        if most is not None and draws > most:
+            return False
+        if shown:
+            DOCUMENTS["overview"](library, {"pool": shown[0].name})
+        DOCUMENTS["pools"](library, {})
     return True

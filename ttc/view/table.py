@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 UNKNOWN = -1  # a token count that the backend did not tell; a verdict that is undecided
 NO_ANSWER = -1
 LONG = 256  # characters of an answer that stay in memory
+SLOW, PATIENCE, LONGEST = 1.0, 4.0, 30.0  # seconds; how many times as long; seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Table:
     attempts: Sequence[Mapping[str, Any]]
     kept: dict[Any, Any] = field(default_factory=dict)  # what was computed of it
     serial: int = field(default_factory=count().__next__)  # no other table has it
+    began: float = field(default_factory=time.monotonic)
+    ended: float = field(default_factory=time.monotonic)
 
     @cached_property
     def starts(self) -> Ints:
@@ -86,6 +90,12 @@ class Table:
     def numbers(self) -> Mapping[str, int]:
         """The number of each problem by its name."""
         return {name: at for at, name in enumerate(self.names)}
+
+    def lasts(self, now: float) -> bool:
+        """Return whether a pool that has changed is still shown as it was: reading it took long,
+        and not long ago. Else a pool of a million draws that grows would be read all the time."""
+        took = self.ended - self.began
+        return took > SLOW and now - self.ended < min(PATIENCE * took, LONGEST)
 
     def of_problem(self, number: int) -> slice:
         """Return the places of a problem's draws."""
@@ -132,6 +142,7 @@ def read(
     connection: sqlite3.Connection, pool: Pool, verifier: int | None, verifiers: Sequence[int]
 ) -> Table:
     """Read a pool in one snapshot; `verifiers` are those whose disagreement is marked."""
+    began = time.monotonic()
     connection.execute("BEGIN")
     try:
         found = columns.problems(connection, pool)
@@ -161,6 +172,7 @@ def read(
         draws,
         apart,
         [{**row, "problem": places[row["problem"]]} for row in attempts],
+        began=began,
     )
 
 

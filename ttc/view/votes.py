@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.outcomes.votes import RULE
+from ttc.outcomes.votes import rule
 from ttc.outcomes.votes import vote as vote_on
 from ttc.records import Outcome
 from ttc.selectors.exact.estimates import value_on
-from ttc.selectors.spec import build
 from ttc.view.table import NO_ANSWER, Table
 
 
@@ -61,7 +60,7 @@ def _outcomes(table: Table, number: int) -> list[Outcome]:
 def value(table: Table, number: int) -> float | None:
     """Return what the vote of a problem is worth, as a sweep has it; None without judged draws."""
     outcomes = _outcomes(table, number)
-    return value_on(build(RULE), outcomes) if outcomes else None
+    return value_on(rule(), outcomes) if outcomes else None
 
 
 def values(table: Table) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.errors import BackendError
+from ttc.messages.counts import some
 from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.llama_log import LOG
 from ttc_llamacpp.options import Cache
@@ -80,7 +81,7 @@ class KVCache:
             self.handle: Any = api.llama_init_from_model(model.handle, params)
         if not self.handle:
             raise BackendError(
-                f"no memory for {count} draws of {length} tokens: {LOG.take()}; "
+                f"no memory for {some(count, 'draw')} of {length} tokens: {LOG.take()}; "
                 "set slots or n_ctx lower"
             )
         if model.adapters is not None:

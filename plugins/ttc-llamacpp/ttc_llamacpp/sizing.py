@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ttc.errors import BackendError
+from ttc.messages.counts import some
 from ttc_llamacpp.options import Options
 
 # llama.cpp rounds the length up to a multiple of this anyway.
@@ -85,7 +86,7 @@ def slots(
         count = max(1, min(count, int(free * _SHARE) // each))
     if count * each > free:
         raise BackendError(
-            f"{count} draws of {tokens} tokens need {count * each / 2**30:.1f} GB, "
+            f"{some(count, 'draw')} of {tokens} tokens need {count * each / 2**30:.1f} GB, "
             f"{free / 2**30:.1f} GB are free; set slots or n_ctx lower"
         )
     return count

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from ttc.messages import notes
+from ttc.messages.counts import some
 
 if TYPE_CHECKING:
     from ttc_openai.scheduler import Scheduler
@@ -44,7 +45,9 @@ def _report_silence(scheduler: Scheduler, server: ModelServer) -> None:
     where = server.address.base_url
     last = f" ({scheduler.last_error})" if scheduler.last_error else ""
     if scheduler.retry_policy.ever_answered:
-        notes.tell(f"{where}: nothing new for {SILENCE:.0f} s{last}; {pending} draws still open")
+        notes.tell(
+            f"{where}: nothing new for {SILENCE:.0f} s{last}; {some(pending, 'draw')} still open"
+        )
         return
     notes.tell(
         f"no answer yet from {where} after {SILENCE:.0f} s{last}; "

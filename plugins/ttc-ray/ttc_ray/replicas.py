@@ -12,6 +12,7 @@ from typing import Any
 
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
+from ttc.messages.counts import some
 from ttc_ray.cluster import Cluster
 from ttc_ray.options import Options, resources
 from ttc_ray.quiet import first_line
@@ -58,8 +59,8 @@ class Replicas:
     def _wanted(self) -> str:
         there, each = self._ray.cluster_resources(), self._each
         return (
-            f"{self._count} replicas need {each['num_cpus']:g} CPUs and {each['num_gpus']:g} GPUs "
-            f"each, but the cluster has {there.get('CPU', 0):g} CPUs and "
+            f"{some(self._count, 'replica needs', 'replicas need')} {each['num_cpus']:g} CPUs and "
+            f"{each['num_gpus']:g} GPUs each, but the cluster has {there.get('CPU', 0):g} CPUs and "
             f"{there.get('GPU', 0):g} GPUs"
         )
 
@@ -208,7 +209,9 @@ class Replicas:
         """Return how many draws each replica has finished, in a few words."""
         counts = [handle.finished for handle in self.handles]
         if len(counts) > 8:
-            shown = f"{len(counts)} replicas with {min(counts)} to {max(counts)} draws"
+            shown = (
+                f"{some(len(counts), 'replica')} with {min(counts)} to {some(max(counts), 'draw')}"
+            )
         else:
             shown = f"replicas {' + '.join(map(str, counts))}"
         return shown + (f", {self.lost} lost" if self.lost else "")

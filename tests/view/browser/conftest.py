@@ -14,8 +14,6 @@ import pytest
 from commands import TTC
 from view.pages import Server
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[dev]'")
-
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -110,6 +108,7 @@ class Tab:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One browser for all tests of this folder."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[dev]'")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("no chromium here: apt-get install chromium")

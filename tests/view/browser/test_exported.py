@@ -20,13 +20,17 @@ FILTERS = (
 )  # fmt: skip
 SORTS = ("order", "-order", "tokens", "-tokens", "score", "-score", "accuracy", "-accuracy")
 SEARCHES = ("answer is 4", "I DO NOT", "<b>", "xxxxx", "not there")
-ASK = """async ([name, asked]) => {
-  const { rows, total, facets } = await ttc.get(name, asked);
-  return { rows, total, facets };
+ASK = """async (all) => {
+  const found = [];
+  for (const [name, asked] of all) {
+    const { rows, total, facets } = await ttc.get(name, asked);
+    found.push({ rows, total, facets });
+  }
+  return found;
 }"""
 
 
-def asked(server: Server) -> list[tuple[str, dict[str, Any]]]:
+def asked() -> list[tuple[str, dict[str, Any]]]:
     pool = {"pool": "demo", "verifier": "numeric"}
     found: list[tuple[str, dict[str, Any]]] = []
     for name in ("draws", "problems"):
@@ -35,17 +39,18 @@ def asked(server: Server) -> list[tuple[str, dict[str, Any]]]:
         found += [(name, {**pool, "search": each}) for each in SEARCHES]
         found += [(name, {**pool, "page": 2, "size": 5})]
         found += [(name, {**pool, "verifier": "exact", "filter": "wrong", "search": "answer"})]
-    found += [("draws", {**pool, "problem": "sum/4", "filter": each}) for each in FILTERS]
+    found += [("draws", {**pool, "problem": "sum/4", "filter": each}) for each in FILTERS[:7]]
     return found
 
 
 def test_every_list_is_that_of_the_server(
-    tab: Tab, opened: Callable[..., Tab], folder: Path, server: Server
+    tab: Tab, opened: Callable[..., Tab], folder: Path
 ) -> None:
     disk = opened((folder / "index.html").as_uri(), folder.as_uri())
-    for name, given in asked(server):
-        live, kept = (each.page.evaluate(ASK, [name, given]) for each in (tab, disk))
-        assert kept == live, json.dumps([name, given])
+    every = asked()
+    live, kept = (each.page.evaluate(ASK, every) for each in (tab, disk))
+    for wanted, found, which in zip(live, kept, every, strict=True):
+        assert found == wanted, json.dumps(which)
 
 
 def test_every_document_is_that_of_the_server(

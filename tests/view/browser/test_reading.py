@@ -98,8 +98,7 @@ def test_a_draw_shows_thoughts_verdicts_and_the_judge(tab: Tab) -> None:
     boxes = tab.marks("[data-verifier]", "data-verifier")
     assert set(boxes) == {"numeric", "exact", "judge"}
     judge = tab.content('[data-verifier="judge"]')
-    assert "judge's votes" in judge
-    assert "The sum is off." in judge or "It adds up." in judge
+    assert "Judge's vote 0.2The sum is off.Judge's vote 0.1No." in judge
     assert tab.text('[data-field="completion_tokens"]') == "17"
     assert tab.text(".command code") == "ttc show demo sum/4 3"
 
@@ -107,8 +106,10 @@ def test_a_draw_shows_thoughts_verdicts_and_the_judge(tab: Tab) -> None:
 def test_draws_that_were_never_finished_are_there(tab: Tab) -> None:
     tab.at(f"{DEMO}&tab=draws&filter=failed")
     assert tab.marks(ROWS, "data-draw") == ["sum/0#8"]
+    assert "the server ⟨ESC⟩[31mhung up" in tab.text(ROWS)
     tab.click("[data-row]")
     assert "sum/0 #8" in tab.text("h1")
+    assert "the server ⟨ESC⟩[31mhung up" in tab.content(".attempts")
 
 
 def test_the_tree_of_a_search(tab: Tab) -> None:

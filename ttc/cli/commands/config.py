@@ -8,6 +8,7 @@ import typer
 
 from ttc.cli import options as opt
 from ttc.cli.completing import offer
+from ttc.cli.sub_groups import names_of
 
 _Key = Annotated[
     str,
@@ -49,7 +50,8 @@ def list_(
     from ttc.cli.session import begin
 
     shown = run_config.Shown(name, origin, path, as_json)
-    run_config.listing(begin(file, database, quiet), database, shown)
+    session = begin(file, database, quiet)
+    run_config.listing(session, database, shown, names_of(SUBCOMMANDS))
 
 
 def get(

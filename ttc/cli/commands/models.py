@@ -8,6 +8,7 @@ import typer
 
 from ttc.cli import options as opt
 from ttc.cli.completing import offer
+from ttc.cli.sub_groups import names_of
 
 _Named = Annotated[
     str,
@@ -57,7 +58,7 @@ def show(
     from ttc.cli.run import models as run_models
     from ttc.cli.session import begin
 
-    run_models.describe(begin(config, database, quiet), model, as_json)
+    run_models.describe(begin(config, database, quiet), model, as_json, names_of(SUBCOMMANDS))
 
 
 def tune(
@@ -126,11 +127,12 @@ def default(
 
     ttc models default smollm2
     """
-    from ttc.cli.run import config as run_config
+    from ttc.cli.run import model_names
+    from ttc.cli.run.config import Place
     from ttc.cli.session import begin
 
-    place = run_config.Place(config, project)
-    return run_config.default_model(begin(config, None, quiet), model, unset, place, as_json)
+    place = Place(config, project)
+    return model_names.default_model(begin(config, None, quiet), model, unset, place, as_json)
 
 
 def alias(
@@ -151,12 +153,13 @@ def alias(
 
     ttc models alias qwen http://gpu1:8000/v1#Qwen/Qwen3-8B temperature=0.6 concurrency=128
     """
-    from ttc.cli.run import config as run_config
+    from ttc.cli.run import model_names
+    from ttc.cli.run.config import Place
     from ttc.cli.session import begin
 
-    place = run_config.Place(config, project)
+    place = Place(config, project)
     session = begin(config, None, quiet)
-    return run_config.alias(session, name, model, option or [], place)
+    return model_names.alias(session, name, model, option or [], place)
 
 
 SUBCOMMANDS = (list_, show, tune, probe, batches, default, alias)

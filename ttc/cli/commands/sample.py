@@ -149,8 +149,9 @@ def sample(
         choosing=Choosing(parse_ids(ids), shuffle, offset),
         budget=budget,
     )
+    check_data.refuse_together(check=check, cache_key=cache_key, plan=dry_run or explain)
     if check:
-        return check_data.check(session, data, options.reading, quiet=quiet)
+        return check_data.check(session, data, options.reading, as_json=as_json, quiet=quiet)
     if cache_key:
         return check_data.print_key(session, options, as_json)
     if dry_run or explain:

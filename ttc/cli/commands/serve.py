@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @with_sampling
 def serve(
     model: opt.Model = None,
-    n: opt.Draws = None,
+    n: Annotated[
+        int | None, typer.Option("-n", min=1, help="Draws of an answer [default: 8].")
+    ] = None,
     method: Annotated[
         str | None,
         typer.Option(
@@ -33,7 +35,9 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(min=0, help="[default: 8000, or a free one if that is taken; 0: a free one]"),
+        typer.Option(
+            min=0, help="The port [default: 8000, or a free one if that is taken]; 0: a free one."
+        ),
     ] = None,
     key_file: Annotated[
         Path | None,

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.completing import choices, offer, offer_specs, words
-from ttc.curves.cost_axes import FLAGS
+from ttc.cli import sweep_options as choice
+from ttc.cli.completing import offer, offer_specs
 
 
 def sweep(
@@ -35,14 +35,7 @@ def sweep(
         str | None, typer.Option("-k", metavar="K,…", help="Budgets (default: 1, 2, 4, … n).")
     ] = None,
     verifier: opt.VerifierName = None,
-    value: Annotated[
-        str,
-        typer.Option(
-            metavar="correct|score[:VERIFIER]",
-            help="A draw's value: right or wrong, or its score (partial credit).",
-            autocompletion=words("correct", "score"),
-        ),
-    ] = "correct",
+    value: choice.Value = "correct",
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,45 +43,15 @@ def sweep(
             help="Adds a curve for each value of a tag, such as level; may be repeated.",
         ),
     ] = None,
-    cost: Annotated[
-        str,
-        typer.Option(
-            help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}.",
-            autocompletion=words(*FLAGS),
-        ),
-    ] = "tokens",
+    cost: choice.Cost = "tokens",
     ci: Annotated[
         float, typer.Option(min=0, max=99.9, help="Level of intervals in %; 0: none.")
     ] = 95,
-    interval: Annotated[
-        str,
-        typer.Option(
-            help="Interval for problems like these: gaffke, wilson, percentile, bca.",
-            autocompletion=words(*choices.INTERVAL),
-        ),
-    ] = "gaffke",
+    interval: choice.Interval = "gaffke",
     seed: Annotated[int, typer.Option(help="Seed of resampling.")] = 0,
-    ties: Annotated[
-        str,
-        typer.Option(
-            help="A tied vote: split, first or strict (wrong).",
-            autocompletion=words(*choices.TIES),
-        ),
-    ] = "split",
-    invalid: Annotated[
-        str,
-        typer.Option(
-            help="Draws without an answer: abstain, class or wrong.",
-            autocompletion=words(*choices.INVALID),
-        ),
-    ] = "abstain",
-    draw: Annotated[
-        str,
-        typer.Option(
-            help="k draws without or with replacement, or the first k: prefix.",
-            autocompletion=words(*choices.DRAW),
-        ),
-    ] = "without",
+    ties: choice.Ties = "split",
+    invalid: choice.Invalid = "abstain",
+    draw: choice.Draw = "without",
     rates: Annotated[
         list[str] | None,
         typer.Option(
@@ -96,13 +59,7 @@ def sweep(
             help="Parameters and prices, for flops, eflops and usd; may be repeated.",
         ),
     ] = None,
-    eflops: Annotated[
-        str,
-        typer.Option(
-            help="Decoding steps of eflops: race (the longest draw) or kinetics (mean).",
-            autocompletion=words(*choices.EFLOPS),
-        ),
-    ] = "race",
+    eflops: choice.Eflops = "race",
     compare: Annotated[
         bool,
         typer.Option(
@@ -184,15 +141,7 @@ def sweep(
     strict: Annotated[
         bool, typer.Option("--strict", help="Judge means by their value, not by a test.")
     ] = False,
-    population: Annotated[
-        str | None,
-        typer.Option(
-            metavar="problems|draws",
-            help="What varies by chance: only draws (default of --baseline), or problems, too (of "
-            "--compare).",
-            autocompletion=words(*choices.POPULATION),
-        ),
-    ] = None,
+    population: choice.Population = None,
     save_baseline: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save values and counts as a baseline.")
     ] = None,

@@ -15,14 +15,19 @@ def view(
     pools: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[POOL]...",
+            metavar="POOL",
             help="Names of pools [default: all]; their order is that of the page.",
             autocompletion=offer("pools"),
         ),
     ] = None,
     port: Annotated[
         int,
-        typer.Option(min=0, max=65535, help="The port on 127.0.0.1 [default: a free one]."),
+        typer.Option(
+            min=0,
+            max=65535,
+            show_default=False,
+            help="The port on 127.0.0.1 [default: a free one].",
+        ),
     ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Only print the address; open no browser.")

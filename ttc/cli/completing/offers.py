@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ttc.cli.completing import choices, entry_points, stored
+from ttc.cli.completing import choices, entry_points
 
 Completer = Callable[[typer.Context, str], list[str]]
 # A shell would execute, expand or split other names when they stand in a command line, and a
@@ -112,16 +112,22 @@ def _store(ctx: Any) -> Path:
 
 
 def _pools(ctx: Any, typed: str) -> Sequence[str]:
+    from ttc.cli.completing import stored
+
     return stored.pools(_store(ctx), typed)
 
 
 def _problems(ctx: Any, typed: str) -> Sequence[str]:
+    from ttc.cli.completing import stored
+
     named = next((ctx.params[key] for key in ("pool", "pools") if ctx.params.get(key)), None)
     some = [named] if isinstance(named, str) else list(named or ())
     return [each for pool in some for each in stored.problems(_store(ctx), pool, typed)]
 
 
 def _draws(ctx: Any, typed: str) -> Sequence[str]:
+    from ttc.cli.completing import stored
+
     pool, problem = ctx.params.get("pool"), ctx.params.get("problem")
     return stored.draws(_store(ctx), str(pool), str(problem)) if pool and problem else ()
 

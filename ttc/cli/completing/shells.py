@@ -108,15 +108,12 @@ def _cut(word: str, breaks: str) -> int:
 def split(line: str) -> tuple[Sequence[str], str, bool]:
     """Split a command line up to the cursor: the whole words, the one that is being typed, and
     whether that is quoted. Assignments of variables before the command are left out."""
-    reader = shlex.shlex(line, posix=True, punctuation_chars=False)
-    reader.whitespace_split, reader.commenters = True, ""
     words: list[str] = []
     quoted = False
-    try:
-        words.extend(reader)
-    except ValueError:  # a quote is still open
-        words.append(reader.token.lstrip("'\""))
-        quoted = True
+    for close in ("", "'", '"', "\\"):  # a quote may be open still
+        with contextlib.suppress(ValueError):
+            words, quoted = shlex.split(line + close), bool(close)
+            break
     typing = "" if not quoted and (not line or line[-1].isspace()) else words.pop()
     while words and "=" in words[0] and words[0].partition("=")[0].isidentifier():
         del words[0]

@@ -1,11 +1,10 @@
-"""What `ttc config`, `ttc models default` and `ttc models alias` do after parsing."""
+"""What `ttc config` does once its options are parsed."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,12 +18,11 @@ from ttc.config.settings import PROJECT, SETTINGS, unknown
 from ttc.errors import BackendError, Exit, UsageError
 from ttc.messages import secrets
 from ttc.messages.visible import for_stdout
-from ttc.options import pairs
 from ttc.report.tables.columns import columns
 from ttc.session import Session
 
 Say = Callable[[str], None]
-_NOTHING = 1  # the exit code of a question whose answer is that there is nothing
+NOTHING = 1  # the exit code of a question whose answer is that there is nothing
 
 
 class Shown(NamedTuple):
@@ -48,8 +46,8 @@ class Place(NamedTuple):
         return editing.target(*self)
 
 
-def listing(session: Session, database: Path | None, shown: Shown) -> None:
-    """Print the settings in force, or one of them."""
+def listing(session: Session, database: Path | None, shown: Shown, commands: Sequence[str]) -> None:
+    """Print the settings in force, or one of them; `commands` are those that a name may mean."""
     values = dict(session.config.values)
     store = values["db"]
     values["db"] = settings.Value(str(session.database), "--db" if database else store.origin)
@@ -57,7 +55,7 @@ def listing(session: Session, database: Path | None, shown: Shown) -> None:
         print(for_stdout(str(settings.user_file())))
     elif shown.name is not None:
         if shown.name not in values:
-            raise _no_setting(shown.name)
+            raise _no_setting(shown.name, commands)
         value = values[shown.name].value
         print("" if value is None else for_stdout(str(value)))
     elif shown.as_json:
@@ -65,24 +63,19 @@ def listing(session: Session, database: Path | None, shown: Shown) -> None:
         aliases = secrets.cleaned(session.config.aliases)
         document({"schema": 1, "settings": listed, "models": aliases})
     else:
-        columns(
-            [
-                {
-                    "setting": key,
-                    "value": value.value,
-                    "about": value.origin if shown.origin else SETTINGS[key].meaning,
-                }
-                for key, value in values.items()
-            ],
-            least=2,
-        )
+        rows = [
+            {
+                "setting": key,
+                "value": value.value,
+                "about": value.origin if shown.origin else SETTINGS[key].meaning,
+            }
+            for key, value in values.items()
+        ]
+        columns(rows, least=2)
 
 
-def _no_setting(name: str) -> UsageError:
+def _no_setting(name: str, commands: Sequence[str]) -> UsageError:
     """Return the error for a word behind `ttc config` that is neither a setting nor a command."""
-    from ttc.cli.commands.config import SUBCOMMANDS
-
-    commands = [each.__name__.rstrip("_") for each in SUBCOMMANDS]
     meant = near.within(name, "config", commands)
     if meant and not get_close_matches(name, SETTINGS):
         return UsageError(f"no setting {name!r}; did you mean ttc config {meant}?")
@@ -101,7 +94,7 @@ def get(session: Session, key: str, as_json: bool) -> int:
         print(for_stdout(json.dumps(secrets.cleaned(value), ensure_ascii=False)))
     else:
         print(for_stdout(secrets.redacted(str(value))))
-    return _NOTHING if value is None else Exit.DONE
+    return NOTHING if value is None else Exit.DONE
 
 
 def _found(session: Session, path: tuple[str, ...]) -> tuple[Any, str | None]:
@@ -123,7 +116,7 @@ def put(say: Say, key: str, text: str, place: Place) -> int:
         raise UsageError(f"{key} is a model: ttc models alias {path[1]} MODEL names one")
     value = editing.value_of(path, text)
     if len(path) == 3:
-        _try_alias(say, path[1], {**editing.aliases(file).get(path[1], {}), path[2]: value})
+        try_alias(say, path[1], {**editing.aliases(file).get(path[1], {}), path[2]: value})
     editing.set_values(file, allowed, {path: value})
     say(f"{file}: {key} = {json.dumps(value, ensure_ascii=False)}")
     if len(path) == 1:
@@ -144,7 +137,7 @@ def remove(say: Say, key: str, place: Place) -> int:
     path = editing.parts(key, editing.aliases(file)) if key not in editing.names(file) else (key,)
     if not editing.remove(file, allowed, path):
         say(f"{file}: {key} is not set there")
-        return _NOTHING
+        return NOTHING
     say(f"{file}: {key} removed")
     if len(path) == 1 and key in SETTINGS:
         now = settings.load(place.config, lambda fault: None).values[key]
@@ -186,61 +179,7 @@ def show_paths(say: Say, config: Path | None, as_json: bool) -> int:
     return Exit.DONE
 
 
-def default_model(
-    session: Session, model: str | None, unset: bool, place: Place, as_json: bool
-) -> int:
-    """Print the model that is used without -m, or set it once it could be opened."""
-    if unset:
-        return remove(session.say, "model", place)
-    if model is not None:
-        _check_model(session, model, place)
-        return put(session.say, "model", model, place)
-    value = session.config.values["model"]
-    bundled = value.value is None and resolve.bundled_installed()
-    name = "smollm2" if bundled else value.value
-    origin = "bundled" if bundled else value.origin
-    if as_json:
-        document({"schema": 1, "model": name, "origin": origin if name else None})
-    elif name is None:
-        session.say(resolve.how())
-    else:
-        print(for_stdout(name))
-        session.say(f"from {origin}" if not bundled else "the bundled one, since no other is set")
-    return Exit.DONE if name else _NOTHING
-
-
-def _check_model(session: Session, model: str, place: Place) -> None:
-    """Raise TtcError if a model cannot be opened, or its alias is not known where it is to be."""
-    file, _ = place.target
-    elsewhere = model in session.config.aliases and model not in editing.aliases(file)
-    if elsewhere and not place.project:
-        raise UsageError(
-            f"{model}: an alias of this project, which other folders do not know; "
-            f"ttc models default {model} --project"
-        )
-    choice, backend = resolve.open_model(session, model, batches=True)
-    with closing(backend):
-        session.say(f"{choice.spec}: {backend.model.name}")
-
-
-def alias(session: Session, name: str, model: str, options: Sequence[str], place: Place) -> int:
-    """Write an alias; UsageError if a wrong option or model would be in it."""
-    if not name or any(each in name for each in ":#/ \t,@") or name == "smollm2":
-        raise UsageError(f"{name!r}: a name for -m has no blank and none of : # / , @ in it")
-    file, allowed = place.target
-    given = {"model": model, **pairs(options, "KEY=VALUE KEY=VALUE")}
-    values = {
-        key: editing.value_of((editing.MODELS, name, key), text) for key, text in given.items()
-    }
-    _try_alias(session.say, name, values)
-    editing.set_values(
-        file, allowed, {(editing.MODELS, name, key): value for key, value in values.items()}
-    )
-    session.say(f"{file}: -m {name} is {model}")
-    return Exit.DONE
-
-
-def _try_alias(say: Say, name: str, table: Mapping[str, Any]) -> None:
+def try_alias(say: Say, name: str, table: Mapping[str, Any]) -> None:
     """Raise UsageError for a wrong option of an alias, by opening it; tell why if that fails."""
     if "model" not in table:
         return  # which the check of the file says better

@@ -10,7 +10,7 @@ from typing import Any
 from ttc.cli.output import document
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, StoreError
-from ttc.messages.counts import size
+from ttc.messages.counts import size, some
 from ttc.messages.visible import for_stdout
 from ttc.session import Session
 from ttc.store import Store, database, integrity
@@ -136,11 +136,12 @@ def _say(session: Session, file: Path, merged: Merged, dry: bool) -> None:
     new = ", ".join(f"{merged.new[kind]} {kind}" for kind in kinds if merged.new[kind])
     there = merged.there["samples"]
     what = f"{'would add' if dry else 'added'} {new}" if new else "nothing new"
-    session.say(f"{file}: {what}; {there} samples were here already")
+    session.say(f"{file}: {what}; {some(there, 'sample was', 'samples were')} here already")
     for conflict in merged.conflicts:
         session.say(f"{file}: left out: {conflict}")
     if merged.conflicting:
         session.say(
-            f"{file}: {merged.conflicting} conflicts in all; what {session.database} holds stays. "
-            "Of two texts for one draw neither is wrong: to keep both, sample with another --seed"
+            f"{file}: {some(merged.conflicting, 'conflict')} in all; what {session.database} holds "
+            "stays. Of two texts for one draw neither is wrong: to keep both, sample with another "
+            "--seed"
         )

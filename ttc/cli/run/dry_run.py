@@ -7,6 +7,7 @@ from typing import Any
 from ttc import interchange, keys
 from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
+from ttc.messages.counts import some
 from ttc.messages.durations import clock
 from ttc.messages.visible import for_stdout, report_line
 from ttc.records import LATER, Problem
@@ -99,7 +100,7 @@ def _preview(first: dict[str, Any]) -> list[str]:
         lines = turn["content"].split("\n")
         shown = lines if len(lines) <= SHOWN else [*lines[: SHOWN - 2], None, lines[-1]]
         for at, line in enumerate(shown):
-            cut = f"… {len(lines) - SHOWN + 1} more lines" if line is None else _cut(line)
+            cut = f"… {some(len(lines) - SHOWN + 1, 'more line')}" if line is None else _cut(line)
             role = f"{turn['role']}: " if not at and len(turns) > 1 else ""
             found.append(f"  {role}{cut}")
     return found
@@ -127,7 +128,8 @@ def _print_plan(report: dict[str, Any]) -> None:
         text = value if isinstance(value, str) else keys.canonical_json(value)
         print(for_stdout(f"  {name}: {text}", line=True))
     print(
-        f"{report['problems']} problems × {report['n']}: {report['draws']} draws to make, "
+        f"{some(report['problems'], 'problem')} × {report['n']}: "
+        f"{some(report['draws'], 'draw')} to make, "
         f"{report['kept']} kept, at most {report['tokens_at_most']} tokens"
     )
     for line in _preview(report["first"]):

@@ -12,6 +12,7 @@ from ttc.errors import Exit, Stopped, UsageError
 from ttc.exchange import conclusion, exporting, importing
 from ttc.exchange.exporting import ExportOptions
 from ttc.exchange.importing import ImportOptions
+from ttc.messages.counts import some
 from ttc.session import Session
 
 BINARY = ("parquet", "arrow", "inspect")
@@ -44,7 +45,8 @@ def import_logs(session: Session, options: ImportOptions, as_json: bool) -> int:
     except Stopped as stopped:
         if not stopped.nobody_reads:
             kept = 0 if run is None else run.kept
-            session.say(f"interrupted; {kept:,} new draws are kept; to go on: {session.again}")
+            new = some(kept, "new draw is", "new draws are", grouped=True)
+            session.say(f"interrupted; {new} kept; to go on: {session.again}")
         raise
     if as_json:
         document(conclusion.document(run.tally))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -29,14 +30,12 @@ def listing(session: Session, as_json: bool) -> None:
         session.say(resolve.how())
 
 
-def describe(session: Session, name: str, as_json: bool) -> None:
-    """Print the facts of one model. BackendError if it cannot be opened."""
+def describe(session: Session, name: str, as_json: bool, commands: Sequence[str]) -> None:
+    """Print the facts of one model. BackendError if it cannot be opened; UsageError for an unknown
+    name, which may mean one of `commands`."""
     try:
         choice, backend = resolve.open_model(session, name, batches=True)
     except UsageError as error:
-        from ttc.cli.commands.models import SUBCOMMANDS
-
-        commands = [each.__name__.rstrip("_") for each in SUBCOMMANDS]
         if (meant := near.within(name, "models", commands)) is None:
             raise
         raise UsageError(f"{error}; did you mean ttc models {meant}?") from None
@@ -60,11 +59,11 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
             gone = backend.untune()
             session.say(f"{choice.spec}: " + ("forgotten" if gone else "was not tuned here"))
             return
-        with session.progress.stage(f"tuning {choice.spec}") as stage:
+        with session.progress.stage(f"tuning {choice.spec}", "steps") as stage:
 
             def tell(line: str) -> None:
                 session.say(line)
-                stage.what = line
+                stage.done += 1
 
             found = backend.tune(requantise=requantise, tell=tell)
         _tell(session, choice.spec, found, as_json)

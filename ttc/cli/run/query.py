@@ -15,6 +15,7 @@ from ttc import jsonl
 from ttc.budgets.amounts import seconds_of
 from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
+from ttc.messages.counts import some
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.report.tables.columns import columns
 from ttc.session import Session
@@ -51,7 +52,7 @@ def query(
         rows = answer.rows if limit is None else islice(answer.rows, limit)
         _print(session, Answer(answer.columns, rows), form)
         if limit is not None and next(answer.rows, None) is not None:
-            session.say(f"there are more than {limit} rows; --limit or --csv prints more")
+            session.say(f"there are more than {some(limit, 'row')}; --limit or --csv prints more")
     return Exit.DONE
 
 

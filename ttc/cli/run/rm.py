@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ttc.cli.output import document
 from ttc.errors import Exit, StoreError, UsageError
 from ttc.messages import counts as told
+from ttc.messages.counts import some
 from ttc.messages.visible import message
 from ttc.session import Session
 from ttc.store import Store, names
@@ -48,7 +49,8 @@ def described(removed: Removed) -> str:
     parts = [f"{counted[kind]:,} {kind}" for kind in _TOLD if counted[kind] or kind == "samples"]
     line = f"{', '.join(parts)}, {told.size(removed.bytes)} of text"
     if removed.shared:
-        line += f"; {removed.shared:,} samples stay, other pools have them too"
+        stays = some(removed.shared, "sample stays", "samples stay", grouped=True)
+        line += f"; {stays}, other pools have them too"
     return line
 
 

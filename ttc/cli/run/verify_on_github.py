@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ttc.messages.counts import some
 from ttc.report.ci import github, summary, worst
 from ttc.report.ci.worst import Answered
 from ttc.report.junit import Case
@@ -44,7 +45,8 @@ def _warnings(run: Verification) -> list[str]:
     """Return what a gate of these verdicts could rest on wrongly."""
     counted, found = run.summary, [*run.standing.notes]
     if counted.failure is not None:
-        found.append(f"{run.spec} failed on {counted.statuses['error']} samples: {counted.failure}")
+        failed = some(counted.statuses["error"], "sample")
+        found.append(f"{run.spec} failed on {failed}: {counted.failure}")
     if counted.left_out:
         found.append(
             f"this machine could not judge {counted.left_out} of {counted.samples} samples"

@@ -13,7 +13,7 @@ from pathlib import Path
 from ttc.cli.output import document
 from ttc.cli.signals import stoppable
 from ttc.errors import Stopped
-from ttc.messages.counts import size
+from ttc.messages.counts import size, some
 from ttc.session import Session
 from ttc.store.named import store_with
 from ttc.view import export as exporting
@@ -56,14 +56,16 @@ def export(
     session: Session, folder: Path, pools: Sequence[str], verifier: str | None, as_json: bool
 ) -> None:
     """Write the page to a folder; say how large it is and how to open it."""
-    made = exporting.export(database(session, pools), folder, pools, verifier=verifier)
+    where, progress = database(session, pools), session.progress
+    with stoppable():
+        made = exporting.export(where, folder, pools, verifier=verifier, progress=progress)
     if as_json:
         about = {"page": str(made.page), "files": made.files, "bytes": made.bytes}
         document({"schema": 1, **about})
         return
     print(made.page)
     session.say(
-        f"{made.files:,} files, {size(made.bytes)}; open it in a browser: "
+        f"{some(made.files, 'file', grouped=True)}, {size(made.bytes)}; open it in a browser: "
         f"{made.page.as_uri()}, or serve it: "
         f"python -m http.server -d {shlex.quote(str(made.page.parent))}"
     )

@@ -10,6 +10,7 @@ from ttc import interchange
 from ttc.cli.output import document
 from ttc.cli.showing.cells import counted, reference_cell, short, table
 from ttc.errors import UsageError
+from ttc.messages.counts import some
 from ttc.outcomes import differences, picking
 from ttc.outcomes.differences import Difference, PoolDiff
 from ttc.session import Session
@@ -98,8 +99,9 @@ def _lines(names: tuple[str, ...], found: PoolDiff, shown: int) -> list[str]:
     if found.undecided:
         lines.append(f"{found.undecided:,} undecided draws count as not correct, as in a sweep")
     if found.other_reference:
+        have = ("problem has", "problems have")
         lines.append(
-            f"note: {len(found.other_reference):,} problems have another reference in {second}, "
-            f"e.g. {found.other_reference[0]}"
+            f"note: {some(len(found.other_reference), *have, grouped=True)} another reference in "
+            f"{second}, e.g. {found.other_reference[0]}"
         )
     return lines

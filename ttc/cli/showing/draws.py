@@ -11,6 +11,7 @@ from typing import Any
 from ttc import interchange
 from ttc.cli.output import document
 from ttc.cli.showing.cells import reference_cell, short, table
+from ttc.messages.counts import some
 from ttc.outcomes import picking
 from ttc.outcomes.picking import Found
 from ttc.session import Session
@@ -41,8 +42,9 @@ def show(session: Session, store: Store, pool: Pool, wanted: Filter, as_json: bo
     session.say(_line(pool.name, wanted, found, len(chosen)))
     if found.unjudged and "truncated" not in wanted.kinds:
         name = found.verifier.get("name")
+        more = some(found.unjudged, "more draw has", "more draws have", grouped=True)
         session.say(
-            f"{found.unjudged:,} more draws have no verdict by {name}; "
+            f"{more} no verdict by {name}; "
             f"ttc verify {shlex.quote(pool.name)} -V {name} judges them"
         )
 
@@ -69,6 +71,7 @@ def _table(
     }
     # A column in which all draws are alike tells nothing.
     unlike = any(each.status != "ok" for each in chosen)
+    detailed = any(each.detail for each in chosen)
     rows: list[dict[str, Any]] = []
     for each in chosen:
         row: dict[str, Any] = {"problem": each.problem, "index": each.index}
@@ -77,7 +80,7 @@ def _table(
             row |= {"answer": short(each.answer), "reference": reference}
             row |= {"status": each.status} if unlike else {}
         row |= {"finish": each.finish_reason, "tokens": each.completion_tokens}
-        if any(each.detail for each in chosen):
+        if detailed:
             row["detail"] = short(each.detail)
         if wanted.problem is None:
             row["question"] = short(asked.get(each.problem), 200)

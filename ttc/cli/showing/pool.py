@@ -7,19 +7,22 @@ from typing import Any
 from ttc.cli.output import document
 from ttc.cli.showing.cells import short, table
 from ttc.errors import UsageError
-from ttc.messages.counts import with_tokens
+from ttc.messages.counts import some, with_tokens
 from ttc.messages.visible import for_stdout, report_line
 from ttc.outcomes import differences, picking
 from ttc.outcomes.differences import Side
 from ttc.store import Store, counts, imported, picked, tags, verifiers
 from ttc.store.pools import Pool
 
+_MOST = 200_000  # verdicts that are counted in the blink of an eye
+
 
 def show(store: Store, pool: Pool, wanted: str | None, as_json: bool) -> None:
     """Print a pool, with the draws that are correct by the verifier wanted, or the only one."""
     judged = verifiers.verifiers_of(store.reader, pool)
     asked = picked.questions(store.reader, pool)
-    sides = _sides(store, pool, wanted)
+    many = sum(row["verdicts"] for row in judged)
+    sides = None if many > _MOST and wanted is None else _sides(store, pool, wanted)
     problems = [
         {**row, **_correct(sides, row["problem"], as_json), "question": asked.get(row["problem"])}
         for row in with_tokens(counts.problems_overview(store.reader, pool), as_json=as_json)
@@ -36,6 +39,8 @@ def show(store: Store, pool: Pool, wanted: str | None, as_json: bool) -> None:
         print(f"  question unknown for {unknown} of {len(problems)} problems")
     for row in judged:
         print(report_line(f"  {_judge(row)}"))
+    if many > _MOST and wanted is None:
+        print("  correct draws are not counted here, since there are many; -V NAME counts them")
     if found := tags.values(store.reader, pool):
         print(report_line(f"  tags: {', '.join(f'{name} ({n})' for name, n in found.items())}"))
     if problems:
@@ -67,4 +72,4 @@ def _correct(sides: dict[str, Side] | None, problem: str, as_json: bool) -> dict
 def _judge(row: dict[str, Any]) -> str:
     read = {True: ", which read the reference", None: ", which may have read the reference"}
     judge = f"{row['name']} {row['version']} {row['config']}"
-    return f"{row['verdicts']} verdicts by {judge}{read.get(row['reads_reference'], '')}"
+    return f"{some(row['verdicts'], 'verdict')} by {judge}{read.get(row['reads_reference'], '')}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ttc.curves import holm
 from ttc.curves.compare import Comparison
 from ttc.curves.comparing.sign_flips import least_p
+from ttc.messages.counts import some
 
 NAMED = 4  # comparisons or problems that a line names at most
 
@@ -57,13 +58,15 @@ def _too_few(comparisons: Sequence[Comparison], level: float) -> list[str]:
         if least > alpha:
             lines.append(
                 f"{over}, so no difference can be significant at {100 * alpha:.3g} %; compare at "
-                f"least {_needed(alpha)} problems, or ask about these problems (population: draws)"
+                f"least {some(_needed(alpha), 'problem')}, or ask about these problems "
+                "(population: draws)"
             )
         elif least * size > alpha:
             lines.append(
-                f"{over}, corrected for {size} comparisons not below {min(1, least * size):.4g}: "
-                f"none can be significant at {100 * alpha:.3g} %; compare at least "
-                f"{_needed(alpha / size)} problems, or fewer rules and budgets"
+                f"{over}, corrected for {some(size, 'comparison')} not below "
+                f"{min(1, least * size):.4g}: none can be significant at {100 * alpha:.3g} %; "
+                f"compare at least {some(_needed(alpha / size), 'problem')}, or fewer rules and "
+                "budgets"
             )
     return lines
 

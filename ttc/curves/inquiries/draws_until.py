@@ -18,6 +18,7 @@ from ttc.curves.intervals import METHODS
 from ttc.curves.scaling_laws import counts_of
 from ttc.curves.table import Problems, tabulate
 from ttc.errors import wrong_option
+from ttc.messages.counts import some
 from ttc.records import Point
 from ttc.selectors import Selector
 
@@ -84,7 +85,7 @@ def _answer(
         counts, ci = counts_of(problems), settings.ci
         return extrapolated(found, counts, passed=passed, ci=ci, seed=settings.seed)
     if found.k is None:
-        why = f"not reached within {drawn} draws, and only coverage has a law beyond them"
+        why = f"not reached within {some(drawn, 'draw')}, and only coverage has a law beyond them"
         beyond: dict[str, Any] = dict.fromkeys(passed & LOWER, drawn + 1)
         return replace(found, note=why, **beyond)
     return found

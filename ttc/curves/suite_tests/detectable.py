@@ -10,6 +10,7 @@ import numpy as np
 from ttc.curves.holm import Floats, Hypothesis
 from ttc.curves.suite_tests import count_tests
 from ttc.curves.suite_tests.count_tests import Counts
+from ttc.messages.counts import some
 
 AIM = 0.8
 MOST_DRAWS = 512
@@ -43,8 +44,10 @@ class Power:
         seen = f"{fall} is seen with probability {chance} at these draws"
         if self.probability >= AIM:
             return seen
-        needed = f"more than {MOST_DRAWS}" if self.draws is None else f"{self.draws}"
-        return f"{seen}; {AIM:.2f} takes {needed} draws on both sides"
+        needed = f"more than {some(MOST_DRAWS, 'draw')}"
+        if self.draws is not None:
+            needed = some(self.draws, "draw")
+        return f"{seen}; {AIM:.2f} takes {needed} on both sides"
 
 
 def power(

@@ -14,6 +14,7 @@ from ttc.formats.files import wrong
 from ttc.formats.files.streams import Source, seekable, shell_name
 from ttc.jsonl import Line
 from ttc.messages import notes
+from ttc.messages.counts import some
 
 _JUNK_NAMES = ("thumbs.db", "desktop.ini")
 _ABOUT = ("readme", "license", "licence", "changelog", "citation", "notice", "copying")
@@ -76,7 +77,7 @@ def _chosen(names: list[str], place: str) -> list[str]:
         )
     if len(data) > 1:
         notes.tell(
-            f"{place}: {len(data)} files: {', '.join(data[:_SHOWN])}"
+            f"{place}: {some(len(data), 'file')}: {', '.join(data[:_SHOWN])}"
             + (", …" if len(data) > _SHOWN else "")
         )
     return data

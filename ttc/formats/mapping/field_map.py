@@ -12,6 +12,7 @@ from ttc.formats.mapping.grammar import Value
 from ttc.formats.mapping.names import parsed
 from ttc.formats.paths import MISSING, Many, nearest, why_missing
 from ttc.jsonl import BadLineError, Line
+from ttc.messages.counts import some
 
 # Fields that are lists, or hold some: `*` gives a list there, and elsewhere a draw of each.
 _TEXTS = ("prompt", "question")  # a text, or a chat
@@ -136,8 +137,8 @@ class FieldMap:
         for ours in found.keys() - many.keys():
             if ours in self.draws:
                 raise BadLineError(
-                    f"{line.place}: --map {ours}={self._values[ours].raw} is one value for {count} "
-                    "draws; leave it out, or name a list with .*"
+                    f"{line.place}: --map {ours}={self._values[ours].raw} is one value for "
+                    f"{some(count, 'draw')}; leave it out, or name a list with .*"
                 )
         single = [name for name in rest if name in self.draws and name not in found]
         for name in single:
@@ -153,8 +154,9 @@ class FieldMap:
             for ours, lack in self.lacks.items()
             if lack.count < self.records
         ]
+        have = ("record has", "records have")
         lines += [
-            f"{count} records have several draws and one {name!r}, which is not read"
+            f"{some(count, *have)} several draws and one {name!r}, which is not read"
             for name, count in self.unread.items()
         ]
         if self.empty:

@@ -13,6 +13,7 @@ from ttc.paths import unwritable
 SUMMARY = "GITHUB_STEP_SUMMARY"
 SHOWN = 10  # annotations of one kind that GitHub shows for a step
 LARGEST = 1 << 20  # bytes of the summary of one step; GitHub drops a larger one as a whole
+_SPARE = 64  # bytes that stay free, for the end of a block that is cut
 _CUT = "\n\n… the rest is left out: GitHub shows 1 MiB for a step; `--md FILE` has all of it.\n"
 
 Kind = Literal["error", "warning", "notice"]
@@ -51,7 +52,7 @@ def add_to_summary(text: str) -> None:
     if not path:
         return
     try:
-        room = LARGEST - (os.path.getsize(path) if os.path.exists(path) else 0)
+        room = LARGEST - _SPARE - (os.path.getsize(path) if os.path.exists(path) else 0)
         # Others add to the file as well, and it is read when all are done.
         with open(path, "ab") as stream:
             stream.write(_fitting(text.encode("utf-8", "replace"), room))
@@ -64,5 +65,9 @@ def _fitting(text: bytes, room: int) -> bytes:
     if len(text) <= room:
         return text
     note = _CUT.encode()
-    whole = text[: max(0, room - len(note))].rpartition(b"\n")[0]
-    return whole + note if room > len(note) else b""
+    if room <= len(note):
+        return b""
+    whole = text[: room - len(note)].rpartition(b"\n")[0]
+    fences = [line for line in whole.splitlines() if line.startswith(b"```")]
+    # A block of code that was cut would take the note in.
+    return whole + (b"\n" + b"`" * fences[-1].count(b"`") if len(fences) % 2 else b"") + note

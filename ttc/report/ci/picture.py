@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ttc.messages.counts import some
 from ttc.records import Curve, Point
 from ttc.report import oracles
 from ttc.report.escaping import in_markdown
@@ -49,7 +50,7 @@ def chart(source: str, curves: Sequence[Curve]) -> str:
     if left_out:
         text += ["", f"k = {', '.join(left_out)}: not drawn, a rule has no value there"]
     if more := sum(curve.source == source for curve in curves) - len(drawn):
-        text += ["", f"{more} more rules are not drawn"]
+        text += ["", f"{some(more, 'more rule is', 'more rules are')} not drawn"]
     return "\n".join(text) + "\n"
 
 

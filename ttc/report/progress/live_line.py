@@ -47,6 +47,9 @@ class LiveLine:
     def show(self, status: Status) -> None:
         """Draw a status."""
         self._live.update(_Line(status, self._spinner, _width()), refresh=True)
+        # What another program of a pipeline prints on this terminal begins a line of its own.
+        self._console.file.write("\r")
+        self._console.file.flush()
 
     def close(self) -> None:
         """Clear the line."""

@@ -72,8 +72,10 @@ def _done(stage: Stage, tokens: int | None) -> str:
     unit = f" {stage.unit}" if stage.unit else ""
     if not stage.unit and stage.total is None:
         return ""
-    if stage.done or tokens is None:
+    if stage.done or (tokens is None and stage.total is None):
         return f"{stage.done:,}{of}{unit}"
+    if tokens is None:
+        return f"{stage.total:,}{unit}"
     first = f"{stage.total:,}{unit}, " if stage.total is not None else ""
     so_far = f"{tokens:,} tokens so far" if tokens else "waiting for the first"
     return f"{first}{so_far}"

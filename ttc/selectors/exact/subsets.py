@@ -21,7 +21,7 @@ def check_budgets(ks: Sequence[int], n: int) -> None:
     """Raise ValueError for a k for which n draws have no k-subset."""
     for k in ks:
         if not 1 <= k <= n:
-            raise ValueError(f"k must be between 1 and the {n} draws there are, not {k}")
+            raise ValueError(f"k must be between 1 and n = {n}, the draws there are, not {k}")
 
 
 @lru_cache(maxsize=8)

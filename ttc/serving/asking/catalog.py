@@ -23,6 +23,7 @@ from ttc.options import parse_spec
 from ttc.serving.errors import ApiError
 from ttc.serving.options import ServeOptions
 from ttc.solving.options import DEFAULT_N, SolveOptions, parts_of
+from ttc.strategies.driver.budget import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Catalog:
         """Raise UsageError if a method is wrong, or a preset's model is."""
         try:
             parts_of(options)
+            Budget.parse(options.budget)
             if name == self.default or name not in self._config.aliases:
                 resolve.resolve(options.model, self._config)
         except UsageError as error:
@@ -132,7 +134,7 @@ class Catalog:
         if strategy is not None:
             asked = strategy.config.get("n", 0)
         if isinstance(asked, int) and asked > self._most:
-            message = f"n={asked} draws are more than this server allows, {self._most}"
+            message = f"n={asked} is more than the {self._most} that this server allows"
             raise ApiError(400, message, param="model", code="invalid_value")
 
     def listing(self) -> list[dict[str, Any]]:

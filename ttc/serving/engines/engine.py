@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from ttc.errors import BackendError, StoreError, TtcError
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import Plan, default_pool, queue_plan
 from ttc.samples.recipe import Sampling
 from ttc.serving.engines.job import Job
@@ -26,10 +27,9 @@ from ttc.serving.engines.numbering import Numbering
 from ttc.serving.engines.running import Running
 from ttc.serving.engines.traffic import Traffic
 from ttc.session import Session
+from ttc.solving.options import SolveOptions
 from ttc.store import Store
 from ttc.store.names import Naming, PoolName
-
-Message = Callable[[], None]
 
 
 class Engine:
@@ -40,7 +40,7 @@ class Engine:
     ) -> None:
         self._session, self._spec, self._sampling = session, spec, sampling
         self._pool, self._width = pool, width
-        self._inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._waiting: deque[Job] = deque()
         self._running: dict[Job, Running | None] = {}
         self._moved: dict[Job, None] = {}
@@ -49,20 +49,22 @@ class Engine:
         self._means: Means | None = None
         self._store: Store | None = None
         self._ended = False
+        self._made: set[int] = set()  # pools
         self._thread = threading.Thread(target=self._work, name="ttc-serve", daemon=True)
         self._thread.start()
 
-    def open(self) -> None:
-        """Open the model and the store now instead of for the first job. TtcError."""
+    def open(self, options: SolveOptions) -> None:
+        """Open the model and the store now instead of for the first job. TtcError, also for
+        options that the model cannot do."""
         opened: Future[None] = Future()
 
         def work() -> None:
             try:
-                self._open()
+                means, store = self._open()
+                means.check(options, store)
+                opened.set_result(None)
             except BaseException as error:  # noqa: BLE001 (raised where it is waited for)
                 opened.set_exception(error)
-            else:
-                opened.set_result(None)
 
         self._inbox.put(work)
         opened.result()
@@ -80,8 +82,6 @@ class Engine:
         """Cancel all jobs, keep what they have, and close model and store."""
         self._inbox.put(None)
         self._thread.join()
-
-    # From here on in the engine's thread.
 
     def _open(self) -> tuple[Means, Store]:
         if self._store is None:
@@ -172,10 +172,11 @@ class Engine:
 
     def _begin(self, job: Job, prepared: Prepared, plan: Plan) -> None:
         if job not in self._running or self._store is None:
-            return
+            return  # it was given up, or all was closed
         numbering = self._numbering.fresh if job.asked.fresh and self._numbering else None
         running = Running(self._store, self._traffic, job, plan, prepared, partial(self._move, job))
         self._running[job] = running
+        self._made.add(plan.pool.id)
         running.begin(numbering)
         self._move(job)
 
@@ -193,11 +194,17 @@ class Engine:
         solved = running.solved()
         reader = self._store.reader
 
+        def committed(done: Future[Any]) -> None:
+            # From the store's thread: what need not be read by ours is answered without its turn.
+            if done.exception() is None and job.asked.logprobs is None:
+                job.resolve(running.answer(solved))
+            self._inbox.put(partial(self._guarded, job, lambda: give(done.result())))
+
         def give(_: None) -> None:
             job.resolve(running.answer(solved, reader))
             self._give_up(job)
 
-        self._store.submit(lambda c: None).add_done_callback(self._then(job, give))
+        self._store.submit(lambda c: None).add_done_callback(committed)
 
     def _drop(self, job: Job) -> None:
         with contextlib.suppress(ValueError):
@@ -225,20 +232,19 @@ class Engine:
         if not isinstance(error, TtcError):
             self._tell_bug(error)
         self._close()
-        self._traffic = Traffic()
         self._admit()
 
     def _close(self) -> None:
         means, self._means = self._means, None
         store, self._store = self._store, None
-        for each in (means, store):
-            try:
-                if each is not None:
-                    each.close()
-            except TtcError as error:
-                self._session.say(str(error))
-            except Exception as error:  # noqa: BLE001 (there is nobody left to tell)
-                self._tell_bug(error)
+        made, self._made = self._made, set()
+        with none_empty(self._session.database, made):
+            for each in (means, store):
+                try:
+                    if each is not None:
+                        each.close()
+                except TtcError as error:
+                    self._session.say(str(error))
 
     def _tell_bug(self, error: BaseException) -> None:
         self._session.say(f"a bug of ttc serve: {type(error).__name__}: {error}")

@@ -12,9 +12,11 @@ from ttc.samples.plan import Recipe
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
 from ttc.session import Session
+from ttc.solving.job import same_draws
 from ttc.solving.options import DEFAULT_N, SolveOptions, parts_of
-from ttc.solving.solve import Method, check_needs
+from ttc.solving.solve import Method, check_needs, driver_of
 from ttc.solving.tools import open_scorer, open_verifier
+from ttc.store import Store
 from ttc.strategies import Strategy
 from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.engine import ModelEngine
@@ -64,6 +66,14 @@ class Means:
         method = self._method(options, strategy, rule)
         check_needs(method)
         return Prepared(ModelEngine(self.backend, recipe), method, n)
+
+    def check(self, options: SolveOptions, store: Store) -> None:
+        """Raise UsageError if jobs with these options could not be done."""
+        prepared = self.prepare(options)
+        if prepared.method.strategy is not None:
+            driver_of(store, prepared.engine, prepared.method).check(prepared.method.strategy)
+        if line := same_draws(prepared.engine.recipe, prepared.n, prepared.method):
+            self._session.say(line)
 
     def _recipe(self, choice: ModelChoice, backend: Backend, sampling: Sampling) -> Recipe:
         key = f"{id(backend)} {sampling!r}"

@@ -74,8 +74,8 @@ class Running:
         refuse_empty(solution, options, recipe)
         return Solved(self._attempt.problem, solution, self._plan.pool.name, None)
 
-    def answer(self, solved: Solved, reader: sqlite3.Connection) -> Answer:
-        """Return the answer; the draws are committed."""
+    def answer(self, solved: Solved, reader: sqlite3.Connection | None = None) -> Answer:
+        """Return the answer; its draws are committed. `reader` is needed for log-probabilities."""
         recipe = self._prepared.engine.recipe
         told = notes.notes_on(recipe, solved.solution)
         # What kept draws had of their prompts in a cache is not known.
@@ -83,9 +83,13 @@ class Running:
         cached = self._job.cached if new else None
         return Answer(solved, recipe, told, self._tokens(solved, reader), cached)
 
-    def _tokens(self, solved: Solved, reader: sqlite3.Connection) -> Sequence[TokenLogprob] | None:
+    def _tokens(
+        self, solved: Solved, reader: sqlite3.Connection | None
+    ) -> Sequence[TokenLogprob] | None:
         node = solved.solution.node
-        if self._job.asked.logprobs is None or node is None or node.parent is not None:
+        if reader is None or self._job.asked.logprobs is None:
+            return None
+        if node is None or node.parent is not None:
             return None
         sql = f"SELECT samples.id FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?"
         row = one(reader, sql, node.key, node.index)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.errors import StoreError, UsageError
+from ttc.messages.counts import some
 from ttc.store import Store
 from ttc.store.named import find_pool
 from ttc.store.sql import one, rows
@@ -116,8 +117,8 @@ def update(store: Store, say: Callable[[str], None], *, rebuild: bool = False) -
         todo = total - (state.count if state else 0)
         if todo > BATCH:
             say(
-                f"{path}: adding {todo:,} samples to the index, {'' if state else 'once; '}later "
-                "searches only add what is new"
+                f"{path}: adding {some(todo, 'sample', grouped=True)} to the index, "
+                f"{'' if state else 'once; '}later searches only add what is new"
             )
         if state is None:
             index.executescript(

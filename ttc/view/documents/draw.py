@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ttc import interchange, scores
@@ -25,7 +24,7 @@ def draw(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
 
     Of a long text it has a piece of a million characters from `from`; `text_length` is the whole,
     and `next` where the next piece begins (None: there is none). `think` is what stands in thoughts
-    (None without any) and `answer_text` the rest; of a text of several pieces both are None. A draw
+    and `answer_text` the rest; both are None without any, and for a text of several pieces. A draw
     that has only failed or been cancelled has its `attempts`, and the text of the last.
     """
     name = parameters.text(given, "pool")
@@ -38,7 +37,9 @@ def draw(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
         made = attempts.of_draw(reader, shelf.pool, problem, index)
         found = samples.draw_of(reader, shelf.pool, problem, index)
         if found is not None:
-            return {**draw_of(reader, shelf, *found, start=start), "attempts": made}
+            told = judged.of_problem(reader, shelf.pool, problem, index)
+            whole = draw_of(shelf, found[1], told.get(found[0], ()), start=start)
+            return {**whole, "attempts": made}
     if not made:
         raise UnknownError(
             f"{name} has no draw {index} of {problem!r}; ttc show {name} {problem} lists them"
@@ -49,20 +50,20 @@ def draw(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def draw_of(
-    reader: sqlite3.Connection, shelf: Shelf, row: int, sample: Sample, *, start: int = 0
+    shelf: Shelf, sample: Sample, told: Iterable[Mapping[str, Any]], *, start: int = 0
 ) -> dict[str, Any]:
-    """Return the document of a sample by its row id, without attempts."""
+    """Return the document of a sample, without attempts; `told` is what the verifiers say of it
+    (`judged.of_problem`)."""
     line = exact(interchange.sample_line(sample))
     confidences = line.pop("confidences", None)
-    listed = [_verdict(each) for each in judged.of_sample(reader, shelf.pool, sample, row)]
     counts = None if shelf.judge is None else shelf.judge.row
     return {
         **line,
         **_pieces(sample.text, start),
         "confidences": None if confidences is None else len(confidences),
         "verdicts": [
-            {**each, "counts": each["id"] == counts, "label": _label(shelf, each)}
-            for each in listed
+            {**_verdict(each), "counts": each["id"] == counts, "label": _label(shelf, each)}
+            for each in told
         ],
     }
 
@@ -109,5 +110,6 @@ def _pieces(text: str, start: int) -> dict[str, Any]:
         split = thinking.read(text)
         thought = "\n\n".join(text[begin:end] for begin, end in split.spans)
         found["think"] = thought if split.thought else None
-        found |= {"think_open": split.open, "answer_text": split.said}
+        found["think_open"] = split.open
+        found["answer_text"] = split.said if split.thought else None
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,5 +67,10 @@ def _notes(library: Library, reader: Any, shelf: Shelf) -> list[str]:
         notes.append(shelf.judges.note)
     if unknown := imported.unknown_questions(reader, pool).get(pool.name):
         notes.append(f"question unknown for {unknown} of {len(shelf.table.names)} problems")
+    if library.outdated(reader, shelf):
+        age = time.monotonic() - shelf.table.ended
+        notes.append(
+            f"the pool has changed in the last {age:.0f} s; it is large, and read again soon"
+        )
     notes += freshness.standing_in(reader, pool).notes
     return notes

@@ -27,11 +27,12 @@ def problem(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
     with library.reading() as reader:
         shelf = library.shelf(reader, name, given.get("verifier"))
         number = number_of(shelf, parameters.text(given, "problem"))
-        return problem_of(reader, shelf, number)
+        tree = bool(traces.nodes_of(reader, int(shelf.table.rows[number])))
+        return problem_of(reader, shelf, number, tree)
 
 
-def problem_of(reader: sqlite3.Connection, shelf: Shelf, number: int) -> dict[str, Any]:
-    """Return the document of a problem by its number."""
+def problem_of(reader: sqlite3.Connection, shelf: Shelf, number: int, tree: bool) -> dict[str, Any]:
+    """Return the document of a problem by its number; `tree` is whether a method searched it."""
     table = shelf.table
     name = table.names[number]
     asked = samples.problem_of(reader, shelf.pool, name)
@@ -59,7 +60,7 @@ def problem_of(reader: sqlite3.Connection, shelf: Shelf, number: int) -> dict[st
         "no_answer": none,
         "first": places.start,
         "attempts": made,
-        "has_tree": bool(traces.nodes_of(reader, int(table.rows[number]))),
+        "has_tree": tree,
         "previous": table.names[number - 1] if number else None,
         "next": table.names[number + 1] if number + 1 < len(table.names) else None,
     }

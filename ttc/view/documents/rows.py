@@ -29,6 +29,14 @@ def draw_key(table: Table, name: str) -> NDArray[np.float64]:
 
 def problem_key(table: Table, name: str) -> NDArray[np.float64]:
     """Return what problems are sorted by: the share of right draws, or a mean over the draws."""
+    key = "key", name
+    if key not in table.kept:
+        table.kept[key] = _problem_key(table, name)
+    found: NDArray[np.float64] = table.kept[key]
+    return found
+
+
+def _problem_key(table: Table, name: str) -> NDArray[np.float64]:
     if name == "accuracy":
         judged = table.per_problem(table.draws.judged)
         right = table.per_problem(facets.draws_with(table, "correct"))
@@ -86,7 +94,6 @@ def problem_rows(
         facet: _per_problem(table, facet)
         for facet in ("correct", "wrong", "undecided", "truncated", "disagree", "no-answer")
     }
-    sizes = np.diff(table.starts)
     tokens = problem_key(table, "tokens")
     found = []
     for at in numbers:
@@ -95,7 +102,7 @@ def problem_rows(
             {
                 "problem": table.names[at],
                 "number": at,
-                "draws": int(sizes[at]),
+                "draws": int(table.starts[at + 1] - table.starts[at]),
                 **{facet: int(counts[at]) for facet, counts in per_facet.items()},
                 "tokens": None if np.isnan(tokens[at]) else float(tokens[at]),
                 "question": question,

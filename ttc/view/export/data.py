@@ -5,7 +5,8 @@ What a filter leaves is computed here for every facet, so that the page only int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ttc.errors import StoreError, TtcError
 from ttc.records import Sample
-from ttc.store import columns, samples, traces
+from ttc.store import columns, judged, samples, traces
 from ttc.view import facets
 from ttc.view.documents import DOCUMENTS
 from ttc.view.documents.draw import draw_of
@@ -28,17 +29,16 @@ DRAWS, CHARACTERS = 100, 2_000_000  # of a file of texts
 PAIRS = 28  # comparisons at most: of eight pools
 
 Named = Iterator[tuple[str, Any]]
-Progress = Callable[[str, int, int], None]
 
 
-def documents(library: Library, progress: Progress) -> Named:
+def documents(library: Library) -> Named:
     """Yield each document with the name of its file."""
     listed = DOCUMENTS["pools"](library, {})
     names = [each["pool"] for each in listed["pools"]]
     compared = list(combinations(range(len(names)), 2))[:PAIRS]
     yield "pools", {**listed, "exported": True, "compared": compared}
     for number, name in enumerate(names):
-        yield from _pool(library, f"p{number}", name, progress)
+        yield from _pool(library, f"p{number}", name)
     for a, b in compared:
         yield f"compare-{a}-{b}", _or_error(library, "compare", {"a": names[a], "b": names[b]})
 
@@ -51,24 +51,26 @@ def _or_error(library: Library, name: str, given: Mapping[str, str]) -> dict[str
         return {"error": str(error)}
 
 
-def _pool(library: Library, place: str, name: str, progress: Progress) -> Named:
+def _pool(library: Library, place: str, name: str) -> Named:
     with library.reading() as reader:
         shelf = library.shelf(reader, name)
+        trees = set(traces.searched(reader, shelf.pool))
         labels = [judge.label for judge in shelf.judges.every] or [""]
         for at, label in enumerate(labels):
             given = {"pool": name, "verifier": label}
             yield f"{place}/v{at}/overview", DOCUMENTS["overview"](library, given)
             yield f"{place}/v{at}/curves", _or_error(library, "curves", given)
-            yield from _lists(reader, f"{place}/v{at}", library.shelf(reader, name, label))
-        yield from _texts(reader, place, shelf, progress)
+            own = library.shelf(reader, name, label)
+            yield from _lists(reader, f"{place}/v{at}", own, trees)
+        yield from _texts(reader, place, shelf)
         yield f"{place}/attempts", _attempts(reader, shelf)
-        for row in traces.searched(reader, shelf.pool):
+        for row in sorted(trees):
             number = int(np.searchsorted(shelf.table.rows, row))
             given = {"pool": name, "problem": shelf.table.names[number]}
             yield f"{place}/t{number}", DOCUMENTS["tree"](library, given)
 
 
-def _lists(reader: Any, place: str, shelf: Shelf) -> Named:
+def _lists(reader: sqlite3.Connection, place: str, shelf: Shelf, trees: Collection[int]) -> Named:
     """Yield rows, problems and facets of a pool by one verifier."""
     table = shelf.table
     draws, problems = range(len(table.draws)), range(len(table.names))
@@ -85,7 +87,10 @@ def _lists(reader: Any, place: str, shelf: Shelf) -> Named:
                 row["searched"] = searched
         yield f"{place}/problems-{at // ROWS}", {"rows": rows}
     for at in range(0, len(problems), ASKED):
-        asked = [problem_of(reader, shelf, number) for number in problems[at : at + ASKED]]
+        asked = [
+            problem_of(reader, shelf, number, int(table.rows[number]) in trees)
+            for number in problems[at : at + ASKED]
+        ]
         yield f"{place}/q-{at // ASKED}", {"problems": asked}
     yield f"{place}/facets", _facets(shelf)
 
@@ -116,21 +121,20 @@ def _facets(shelf: Shelf) -> dict[str, Any]:
     }
 
 
-def _texts(reader: Any, place: str, shelf: Shelf, progress: Progress) -> Named:
+def _texts(reader: sqlite3.Connection, place: str, shelf: Shelf) -> Named:
     """Yield the whole draws of a pool, and the index that says which file has which."""
     total, starts = len(shelf.table.draws), [0]
     held: list[dict[str, Any]] = []
     size = done = 0
-    for row, sample in _samples(reader, shelf):
-        held.append(draw_of(reader, shelf, row, sample))
+    for sample, told in _samples(reader, shelf):
+        held.append(draw_of(shelf, sample, told))
         size, done = size + len(sample.text), done + 1
         if len(held) >= DRAWS or size >= CHARACTERS:
-            yield f"{place}/texts-{len(starts) - 1}", {"draws": held}
+            yield f"{place}/texts-{len(starts) - 1}", _packed(held)
             starts.append(done)
             held, size = [], 0
-            progress(shelf.pool.name, done, total)
     if held:
-        yield f"{place}/texts-{len(starts) - 1}", {"draws": held}
+        yield f"{place}/texts-{len(starts) - 1}", _packed(held)
     elif len(starts) > 1:
         starts.pop()
     yield (
@@ -145,22 +149,38 @@ def _texts(reader: Any, place: str, shelf: Shelf, progress: Progress) -> Named:
     )
 
 
-def _samples(reader: Any, shelf: Shelf) -> Iterator[tuple[int, Sample]]:
-    """Yield the samples of the table in its order; those that were drawn since are passed over.
+def _packed(draws: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return draws with the fields that are alike in all of them apart, as `shared`."""
+    first, *others = draws
+    shared = {
+        name: value
+        for name, value in first.items()
+        if all(name in other and other[name] == value for other in others)
+    }
+    rest = [{k: v for k, v in draw.items() if k not in shared} for draw in draws]
+    return {"shared": shared, "draws": rest}
+
+
+def _samples(
+    reader: sqlite3.Connection, shelf: Shelf
+) -> Iterator[tuple[Sample, Sequence[dict[str, Any]]]]:
+    """Yield the samples of the table in its order with what the verifiers say of each; those that
+    were drawn since are passed over.
 
     StoreError if one was removed meanwhile.
     """
     table = shelf.table
     for number, name in enumerate(table.names):
         there = dict(samples.of_pool(reader, shelf.pool, problem=name))
+        told = judged.of_problem(reader, shelf.pool, name)
         for row in table.draws.sample[table.of_problem(number)].tolist():
             if row not in there:
                 why = "draws were removed meanwhile (ttc rm); run the same command again"
                 raise StoreError(f"{shelf.pool.name}: {why}")
-            yield row, there[row]
+            yield there[row], told.get(row, ())
 
 
-def _attempts(reader: Any, shelf: Shelf) -> dict[str, Any]:
+def _attempts(reader: sqlite3.Connection, shelf: Shelf) -> dict[str, Any]:
     return {
         facet: list(
             attempt_rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import ttc
 from ttc.errors import UsageError
+from ttc.messages.progress import SILENT, Progress
 from ttc.paths import unwritable
 from ttc.view import site_files
 from ttc.view.export.data import documents
@@ -37,12 +38,13 @@ def export(
     pools: Sequence[str] = (),
     *,
     verifier: str | None = None,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Progress = SILENT,
 ) -> Exported:
     """Write a static copy of the page about pools (none: all) to a folder.
 
-    An export that is there is replaced. UsageError for a folder with anything else in it, or for a
-    pool that is not there; StoreError if the store cannot be read, or the disk is full.
+    `progress` shows how many files are written. An export that is there is replaced. UsageError for
+    a folder with anything else in it, or for a pool that is not there; StoreError if the store
+    cannot be read, or the disk is full.
     """
     target = Path(os.path.abspath(folder))
     check(target)
@@ -71,15 +73,16 @@ def check(target: Path) -> None:
         )
 
 
-def _written(library: Library, target: Path, progress: Callable[[str, int, int], None]) -> Exported:
+def _written(library: Library, target: Path, progress: Progress) -> Exported:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         part.mkdir()
         _site(part)
-        for name, document in documents(library, progress):
-            path = part / "data" / f"{name}.js"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(as_script(name, document))
+        with progress.stage("exporting", "files") as stage:
+            for name, document in stage.each(documents(library)):
+                path = part / "data" / f"{name}.js"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(as_script(name, document))
         found = [path for path in part.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in found)
         _put_in_place(part, target)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ttc.backends import Completion, Request
 from ttc.errors import UsageError
 from ttc.messages import notes
+from ttc.messages.counts import some
 from ttc_openai.backend import OpenAI
 from ttc_openai.batch import states
 from ttc_openai.batch.journal import Journal, Record
@@ -185,7 +186,9 @@ class Batch(OpenAI):
             if names := self._collected.keys() & frozenset(record.ids):
                 taken = {name: self._collected.pop(name) for name in names}
                 self._watch.add(Running(record, taken))
-                notes.tell(f"{record.batch_id}: waiting for {len(taken)} draws submitted before")
+                notes.tell(
+                    f"{record.batch_id}: waiting for {some(len(taken), 'draw')} submitted before"
+                )
         if not self._collected:
             return
         if self._dialect is None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from ttc.errors import BackendError
 from ttc.messages import notes
+from ttc.messages.counts import some
 from ttc_openai.batch.api import LONGEST, BatchApi
 from ttc_openai.batch.journal import Journal, Record
 from ttc_openai.errors import ExchangeError
@@ -86,7 +87,8 @@ class Submission:
             pause *= 2
         path.unlink(missing_ok=True)
         notes.tell(
-            f"{record.batch_id}: {len(record.ids)} draws submitted to {self._server.address.spec}; "
+            f"{record.batch_id}: {some(len(record.ids), 'draw')} submitted to "
+            f"{self._server.address.spec}; "
             "the batch goes on if this run ends, and the same command fetches it"
         )
 

@@ -19,6 +19,7 @@ from ttc import jsonl, paths
 from ttc.errors import UsageError
 from ttc.formats import Draw
 from ttc.formats.logs.every_eval.fields import OURS, ours_of
+from ttc.messages.counts import some
 from ttc.records import Problem
 
 SCHEMA = "0.3.0"
@@ -62,7 +63,9 @@ class Instances:
             )
         if not self._left_out:
             return []
-        return [f"every-eval-ever cannot hold: {self._left_out} draws without a decided verdict"]
+        return [
+            f"every-eval-ever cannot hold: {some(self._left_out, 'draw')} without a decided verdict"
+        ]
 
     @property
     def identity(self) -> str:

@@ -132,7 +132,7 @@ def difference(compare: Comparison, found: str, wanted: str) -> str | None:
     else:
         mine, theirs = _lines(compare, found), _lines(compare, wanted)
     if len(mine) != len(theirs):
-        return f"{len(mine)} lines, not {len(theirs)}"
+        return f"{len(mine)} {'line' if len(mine) == 1 else 'lines'}, not {len(theirs)}"
     for at, (one, other) in enumerate(zip(mine, theirs, strict=True), 1):
         if one == other:
             continue

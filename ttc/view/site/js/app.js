@@ -90,6 +90,7 @@
     clearTimeout(waiting);
     if (mine !== turn) return;
     bar.hidden = true;
+    ttc.working("");
     const held = holder();
     const samePage = before !== null && ttc.route.parse(before).page === route.page;
     before = fragment;

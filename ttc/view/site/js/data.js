@@ -3,6 +3,7 @@
 
 (() => {
   const MOST = 200; // documents kept
+  const FRESH = 30_000; // ms; a run may be adding draws
   const kept = new Map();
   const live = document.documentElement.dataset.mode === "live";
 
@@ -45,14 +46,14 @@
   // The document `name` for these parameters; asked for once, while it is kept.
   ttc.get = (name, parameters = {}) => {
     const key = JSON.stringify([name, parameters]);
-    if (kept.has(key)) {
-      const found = kept.get(key);
-      kept.delete(key);
+    const found = kept.get(key);
+    kept.delete(key);
+    if (found && (!live || performance.now() - found.at < FRESH)) {
       kept.set(key, found);
-      return found;
+      return found.asked;
     }
     const asked = ask(name, parameters);
-    kept.set(key, asked);
+    kept.set(key, { asked, at: performance.now() });
     asked.catch(() => kept.delete(key));
     if (kept.size > MOST) kept.delete(kept.keys().next().value);
     return asked;

@@ -51,6 +51,11 @@ const ttc = { pages: {} };
 
   ttc.byId = (id) => document.getElementById(id);
 
+  // Says what a long wait is for; app.js takes it away with the bar.
+  ttc.working = (text) => {
+    ttc.byId("progress-says").textContent = text;
+  };
+
   // Tells those who cannot see the page what changed.
   ttc.announce = (text) => {
     ttc.byId("status").textContent = text;

@@ -81,8 +81,8 @@
   async function text(at, number) {
     const { texts } = await load(`${at.pool}/index`);
     const file = fileOf(texts, number);
-    const { draws } = await load(`${at.pool}/texts-${file}`);
-    return draws[number - texts[file]];
+    const { shared, draws } = await load(`${at.pool}/texts-${file}`);
+    return { ...shared, ...draws[number - texts[file]] };
   }
 
   async function draw(parameters) {

@@ -69,9 +69,13 @@
 
   async function searched(at, numbers, search) {
     const hits = new Map();
-    for (const number of numbers) {
+    for (const [place, number] of numbers.entries()) {
+      if (place % 1000 === 0) {
+        ttc.working(`searched ${ttc.count(place)} of ${ttc.counted(numbers.length, "draw")}`);
+        await new Promise((done) => setTimeout(done));
+      }
       const found = [...((await text(at, number)).text ?? "").matchAll(ttc.finder(search))];
-      if (found.length > 0) hits.set(number, found);
+      if (found.length > 0) hits.set(number, [found[0], found.length]);
     }
     return hits;
   }
@@ -140,8 +144,8 @@
       const found = await row("rows", at, number);
       if (!hits) return found;
       const whole = (await text(at, number)).text;
-      const [first] = hits.get(number);
-      return { ...found, excerpt: around(whole, first), matches: hits.get(number).length };
+      const [first, matches] = hits.get(number);
+      return { ...found, excerpt: around(whole, first), matches };
     };
     return { ...(await paged(asked, numbers, rowOf)), facets };
   };

@@ -64,7 +64,10 @@
         disabled: !on && count === 0,
         on: { click: () => ttc.toggleFacet(route, facet, key) },
       },
-      [label ?? ttc.facetLabel(facet), el("span", { class: "chip-count" }, ttc.count(count))],
+      [
+        label ?? ttc.facetLabel(facet),
+        ttc.known(count) && el("span", { class: "chip-count" }, ttc.count(count)),
+      ],
     );
   }
 
@@ -72,7 +75,9 @@
   ttc.chips = (route, kind, overview, found) => {
     const names = kind === "problems" ? OF_PROBLEMS : OF_DRAWS;
     const all = kind === "problems" ? (overview.problem_counts ?? {}) : overview.counts;
-    const counts = found.facets ?? all;
+    // What the list does not count is counted for the pool while nothing narrows it down.
+    const whole = !route.filter && !route.search;
+    const counts = { ...(whole ? all : {}), ...found.facets };
     const active = ttc.route.facets(route.filter);
     const shown = names.filter((name) => (all[name] ?? counts[name]) > 0 || active.includes(name));
     const odd = active.filter((name) => !names.includes(name) && !name.startsWith("group:"));
@@ -114,13 +119,8 @@
     const entries = Object.entries(values);
     const name = el("span", { class: "chip-name" }, ttc.said(key, { most: 40 }));
     if (entries.length <= MOST_CHIPS) {
-      const parts = entries.map(([value, draws]) =>
-        chip(
-          route,
-          facetOf(value),
-          counts[facetOf(value)] ?? (counts === undefined ? draws : undefined),
-          ttc.said(value, { most: 40 }),
-        ),
+      const parts = entries.map(([value]) =>
+        chip(route, facetOf(value), counts[facetOf(value)], ttc.said(value, { most: 40 })),
       );
       return el("div", { class: "chip-line" }, [name, parts]);
     }

@@ -154,7 +154,9 @@
           "Text",
           "excerpt",
           [
-            ttc.said(row.excerpt, { most: 300, search: route.search }),
+            row.detail && ttc.said(row.detail, { most: 300 }),
+            (row.excerpt || !row.detail) &&
+              ttc.said(row.excerpt, { most: 300, search: route.search }),
             row.matches > 1 && ttc.tag(ttc.counted(row.matches, "hit"), "quiet"),
           ],
         ],

@@ -33,7 +33,7 @@
       const says = `${ttc.count(absent + whole.length - at)} more characters`;
       if (foot.hidden) ttc.fill(foot);
       else if (at >= whole.length && ended)
-        ttc.fill(foot, `${says} are not in this export; ttc show prints them.`);
+        ttc.fill(foot, `${says} are not shown here; ttc show prints them.`);
       else ttc.fill(foot, ttc.button("Show more", next, { class: "button small" }), " ", says);
     }
 

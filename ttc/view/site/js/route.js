@@ -15,6 +15,15 @@
     return route;
   }
 
+  // A link that was typed or cut short may hold a % that encodes nothing: it stands for itself.
+  function decoded(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+
   function href({ page, ...rest }) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(rest)) {
@@ -37,7 +46,8 @@
       window.dispatchEvent(new HashChangeEvent("hashchange"));
     },
     // The facets of `filter`; each is encoded, so that a group's value may hold a comma.
-    facets: (filter) => (filter ? filter.split(",").map(decodeURIComponent) : []),
+    decoded,
+    facets: (filter) => (filter ? filter.split(",").map(decoded) : []),
     filter: (facets) => facets.map(encodeURIComponent).join(","),
   };
 })();

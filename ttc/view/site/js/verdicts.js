@@ -4,49 +4,65 @@
 (() => {
   const { el } = ttc;
 
-  ttc.verdictBox = (one) => {
-    const judge = one.judge ?? {};
-    const words = [judge.words ?? []].flat().filter(Boolean);
-    const votes = Array.isArray(judge.votes)
-      ? judge.votes.map(String).join(", ")
-      : judge.votes === null || judge.votes === undefined
-        ? null
-        : typeof judge.votes === "object"
-          ? JSON.stringify(judge.votes)
-          : String(judge.votes);
-    const status = one.status && one.status !== "ok" ? ttc.tag(one.status, "warn") : null;
+  const SHORT = 1200; // characters of a judge's words that are shown unfolded
+  const text = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
+  const there = (value) => value !== null && value !== undefined;
+  const mono = (value, most = 300) =>
+    there(value) ? ttc.said(value, { most, kind: "mono" }) : null;
+
+  // A judge's votes, each with the words that led to it.
+  function ballots({ votes = [], words = [] }) {
+    const cast = [votes ?? []].flat();
+    const said = [words ?? []].flat();
+    const open = said.reduce((sum, one) => sum + String(one ?? "").length, 0) <= SHORT;
+    return Array.from({ length: Math.max(cast.length, said.length) }, (_, at) => {
+      const vote = there(cast[at]) ? String(cast[at]) : "none";
+      const name = ["Judge's vote ", el("b", {}, ttc.said(vote))];
+      if (!said[at]) return el("p", { class: "muted" }, name);
+      return ttc.fold(name, ttc.longText(text(said[at]), { label: "Judge's words" }), { open });
+    });
+  }
+
+  ttc.verdictBox = (one, verifier) => {
+    const status = one.status && one.status !== "ok" ? ttc.tag(ttc.said(one.status), "warn") : null;
     return el("li", { class: "verdict-box", "data-verifier": one.verifier }, [
       el("p", { class: "verdict-line" }, [
         ttc.verdict(one.correct, { words: true }),
-        ttc.said(one.verifier, { most: 80, kind: "mono" }),
+        mono(one.label ?? one.verifier, 80),
         status,
+        (one.label ?? one.verifier) === verifier &&
+          ttc.tag("counts", "quiet", "the verifier chosen on this page"),
       ]),
       ttc.facts([
-        [
-          "answer",
-          one.answer === null || one.answer === undefined
-            ? null
-            : ttc.said(one.answer, { most: 300, kind: "mono" }),
-        ],
-        ["score", ttc.known(one.score) ? ttc.short(one.score) : null],
-        ["version", one.version ? ttc.said(one.version, { most: 120, kind: "mono" }) : null],
-        ["judge's votes", votes === null ? null : ttc.said(votes, { most: 300, kind: "mono" })],
+        ["answer", mono(one.answer)],
+        ["score", mono(there(one.score) ? String(one.score) : null)],
+        ["version", mono(one.version, 120)],
       ]),
-      one.detail
-        ? ttc.longText(
-            typeof one.detail === "string" ? one.detail : JSON.stringify(one.detail, null, 1),
-            { label: "Detail" },
-          )
-        : null,
-      words.map((text, at) =>
-        ttc.fold(
-          words.length > 1 ? `Judge's words ${at + 1}` : "Judge's words",
-          ttc.longText(String(text), { label: "Judge's words" }),
-          { open: words.length === 1 },
-        ),
-      ),
+      one.detail ? ttc.longText(text(one.detail), { label: "Detail" }) : null,
+      ballots(one.judge ?? {}),
     ]);
   };
+
+  // Attempts at a draw that failed or were cancelled, of which the store keeps the reason.
+  ttc.attempts = (attempts, route = null) =>
+    el(
+      "ul",
+      { class: "attempts" },
+      attempts.map((one) => {
+        const { pool, problem, verifier } = route ?? {};
+        const to = { page: "draw", pool, problem, index: one.index, verifier };
+        const name = `#${one.index}`;
+        return el("li", {}, [
+          route ? ttc.link(to, {}, name) : el("span", { class: "muted" }, name),
+          ttc.tag(ttc.said(one.status), one.status === "error" ? "warn" : "quiet"),
+          one.finished_since && el("span", { class: "muted" }, "finished since"),
+          ttc.known(one.completion_tokens) &&
+            el("span", { class: "muted" }, ttc.counted(one.completion_tokens, "token")),
+          there(one.detail) && ttc.said(one.detail, { most: 600 }),
+          !route && one.text && ttc.longText(one.text, { label: "Text of the attempt" }),
+        ]);
+      }),
+    );
 
   const SHOWN = new Set([
     "text",
@@ -64,6 +80,10 @@
     "status",
     "score",
     "from",
+    "next",
+    "think_open",
+    "detail",
+    "finished_since",
   ]);
   const NAMES = {
     completion_tokens: "tokens",

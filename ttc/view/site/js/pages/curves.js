@@ -214,7 +214,7 @@
     const axis = route.axis ?? "k";
     const log = route.log !== "0";
     const which = route.interval === "draws" ? "draws" : "problems";
-    const hidden = new Set((route.hide ?? "").split(",").filter(Boolean).map(decodeURIComponent));
+    const hidden = new Set((route.hide ?? "").split(",").filter(Boolean).map(ttc.route.decoded));
     const edges = INTERVALS[which];
     const notes = [found.notes ?? [], found.warnings ?? []]
       .flat()

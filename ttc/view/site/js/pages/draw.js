@@ -111,7 +111,9 @@
       ? ttc.fold(
           draw.think_tokens > 0
             ? `Thinking · ${ttc.counted(draw.think_tokens, "token")}`
-            : "Thinking",
+            : draw.think_open
+              ? "Thinking, which never ended"
+              : "Thinking",
           ttc.longText(draw.think.replace(/^\s*\n/, ""), { search, label: "Thinking" }),
           { kind: "think", open: Boolean(search && ttc.finder(search).test(draw.think)) },
         )
@@ -183,6 +185,9 @@
           ]),
         ),
         said(draw, row, problem.reference),
+        draw.detail &&
+          !draw.verdicts?.length &&
+          el("p", { class: "cut" }, ttc.said(draw.detail, { most: 2000 })),
         ttc.question(problem.messages ?? []),
         texts(route, draw),
       ]),
@@ -190,10 +195,19 @@
         draw.verdicts?.length > 0
           ? el("section", {}, [
               el("h2", {}, "Verdicts"),
-              el("ul", { class: "verdict-list" }, draw.verdicts.map(ttc.verdictBox)),
+              el(
+                "ul",
+                { class: "verdict-list" },
+                draw.verdicts.map((one) => ttc.verdictBox(one, overview.verifier)),
+              ),
             ])
           : el("p", { class: "muted" }, "No verifier has judged this draw."),
         el("section", {}, [el("h2", {}, "Draw"), ttc.drawFields(draw)]),
+        draw.attempts?.length > 0 &&
+          el("section", {}, [
+            el("h2", {}, "Attempts that gave no draw"),
+            ttc.attempts(draw.attempts),
+          ]),
         el("section", {}, [
           el("h2", {}, "On the terminal"),
           ttc.copyable(ttc.command("show", pool, name, index)),

@@ -38,6 +38,7 @@
   }
 
   ttc.question = (messages) => {
+    if (messages.length === 0) return ttc.el("p", { class: "muted" }, "The question is not known.");
     const short =
       messages.reduce((sum, { content }) => sum + String(content ?? "").length, 0) < 1200;
     const parts = messages.map(({ role, content }) => [
@@ -174,6 +175,12 @@
           ])
         : ttc.cards(route, found.rows, found.page * ttc.PAGE),
       found.total > ttc.PAGE && ttc.pager(route, found.page, found.total),
+      problem.attempts?.length > 0 &&
+        ttc.fold(
+          `Attempts that gave no draw: ${ttc.count(problem.attempts.length)}`,
+          ttc.attempts(problem.attempts, route),
+          { kind: "plain" },
+        ),
       ttc.copyable(ttc.command("show", pool, name)),
     ]);
     const keys = { "]": near?.after, "[": near?.before };

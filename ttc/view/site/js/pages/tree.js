@@ -35,15 +35,10 @@
     return el("span", { class: "node-score" }, [bar, node.score.toFixed(3)]);
   }
 
-  const STATES = { cut: "truncated", length: "truncated" };
-
   function item(tree, node, level, pick) {
     const children = tree.below.get(node.id) ?? [];
     const open = children.length > 0 && (tree.small || node.chosen || level < 2);
-    const state =
-      node.state && !["stop", "ok", "done", "kept"].includes(node.state)
-        ? ttc.tag(STATES[node.state] ?? ttc.signs(String(node.state)), "quiet")
-        : null;
+    const state = node.state === "cut" ? ttc.tag("truncated", "warn") : null;
     const label = el("span", { class: "node-line" }, [
       el("span", { class: "twig", "aria-hidden": "true" }, children.length > 0 ? "▸" : "·"),
       node.chosen && el("span", { class: "chosen-mark", title: "on the chosen path" }, "→"),
@@ -143,18 +138,21 @@
   }
 
   function detail(node) {
+    const known = (value) => (ttc.known(value) ? String(value) : null);
     return [
       ttc.facts(
         [
-          ["score", ttc.known(node.score) ? String(node.score) : null],
+          ["score", known(node.score)],
           ["depth", ttc.count(node.depth)],
           ["tokens", ttc.count(node.tokens)],
+          ["log probability", known(node.logprob)],
           ["state", node.state ? ttc.said(node.state) : null],
-          ["chosen", node.chosen ? "yes" : "no"],
+          ["model", node.model ? ttc.said(node.model) : null],
         ],
         "inline",
       ),
-      ttc.longText(node.text ?? "", { label: "Text of the step" }),
+      node.before && ttc.longText(node.before, { label: "Text that the search put in front" }),
+      ttc.longText(node.text ?? "", { label: "Text of the step", length: node.text_length }),
     ];
   }
 
@@ -197,18 +195,21 @@
         up,
         node: ttc.notice(
           "No search kept a tree of this problem",
-          "A strategy does: ttc sample --method beam, for one.",
+          "A search keeps one: ttc solve --method beam:n=4,m=2 does, for one.",
         ),
       };
     }
     const at = Math.min(runs.length - 1, Math.max(0, Number(route.run) || 0));
     const run = runs[at];
-    const options = Object.entries(run.options ?? {}).map(([key, value]) =>
-      el("span", { class: "tag setting" }, [
-        el("span", { class: "muted" }, `${ttc.signs(key)} `),
-        ttc.setting(value),
-      ]),
-    );
+    const about = { ...run.options, aggregate: run.aggregate, scorer: run.scorer, ...run.budget };
+    const options = Object.entries(about)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([key, value]) =>
+        el("span", { class: "tag setting" }, [
+          el("span", { class: "muted" }, `${ttc.signs(key)} `),
+          ttc.setting(value),
+        ]),
+      );
     const node = el("section", { class: "page" }, [
       el("div", { class: "head" }, [
         el("div", { class: "head-line" }, [
@@ -222,7 +223,7 @@
             ),
         ]),
         el("p", { class: "sub" }, [
-          el("b", {}, ttc.said(run.method)),
+          el("b", {}, ttc.said(run.method ?? "search")),
           " · ",
           ttc.counted(run.nodes.length, "step"),
           " · answer ",
