@@ -25,10 +25,15 @@ ANY_PORT = 0
 GRACE = 5  # seconds
 
 
+class TakenError(UsageError):
+    """Another program listens on the port."""
+
+
 def listen(port: int = ANY_PORT, host: str = HOST) -> socket.socket:
     """Return a socket that listens on a port; port 0 lets the system choose a free one.
 
-    Raises `UsageError` if the port is taken, may not be used, or the host is not this machine's.
+    Raises `TakenError` if the port is taken, `UsageError` if it may not be used, or the host is not
+    this machine's.
     """
     host = host.strip("[]")
     if not 0 <= port <= 65535:
@@ -51,7 +56,8 @@ def listen(port: int = ANY_PORT, host: str = HOST) -> socket.socket:
             errno.EACCES: "ports below 1024 need rights that this user lacks",
             errno.EADDRNOTAVAIL: "it is no address of this machine",
         }.get(error.errno or 0, error.strerror or str(error))
-        raise UsageError(
+        kind = TakenError if error.errno == errno.EADDRINUSE else UsageError
+        raise kind(
             f"cannot listen on {shown}:{port}: {why}; name another port, or none (--port 0)"
         ) from error
     return listening
