@@ -81,7 +81,7 @@ def resolve(spec: str | None, config: Config) -> ModelChoice:
     if wanted not in config.aliases and wanted.startswith(("~", "$")):
         wanted = paths.expanded(wanted, "-m")
     if wanted in config.aliases:
-        return _batched(_alias(wanted, config.aliases[wanted]), wanted, config)
+        return _batched(_alias(wanted, config.aliases), wanted, config)
     return _batched(ModelChoice(*split(wanted, config)), wanted, config)
 
 
@@ -116,9 +116,12 @@ SAMPLING = (
 )
 
 
-def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
-    table = {key: _path(name, value) for key, value in table.items()}
-    backend, model = split(str(table["model"]))
+def _alias(name: str, aliases: Mapping[str, Mapping[str, Any]]) -> ModelChoice:
+    table = {key: _path(name, value) for key, value in aliases[name].items()}
+    try:
+        backend, model = split(str(table["model"]))
+    except UsageError as error:
+        raise _alias_of_alias(name, aliases) or error from None
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     others = (*SAMPLING, "model", "price")
     options = {key: v for key, v in table.items() if key not in others}
@@ -130,6 +133,17 @@ def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     except ValueError as error:
         raise UsageError(f"[models.{name}]: {error}") from None
     return ModelChoice(backend, model, options, defaults, price=price)
+
+
+def _alias_of_alias(name: str, aliases: Mapping[str, Mapping[str, Any]]) -> UsageError | None:
+    """Return the error of an alias whose model is an alias; None if it is none."""
+    inner = aliases[name]["model"]
+    if inner not in aliases:
+        return None
+    itself = f"{inner} is {'this alias' if inner == name else 'an alias'} itself"
+    meant = aliases[inner]["model"]
+    way = "name a model" if meant in aliases else f"name its model, {meant}"
+    return UsageError(f"[models.{name}]: {itself}, and an alias stands for no other; {way}")
 
 
 def _path(alias: str, value: Any) -> Any:
