@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttc.cli.output import document
-from ttc.messages.counts import size, with_tokens
+from ttc.messages.counts import size, some, with_tokens
 from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import Store, counts, imported, pools
@@ -60,7 +60,7 @@ def _without_questions(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if len(pools) > NAMED:
         first = ", ".join(str(row["pool"]) for row in pools[:NAMED])
         more = f"{first} and {len(pools) - NAMED} more"
-        return [f"questions unknown in {len(pools)} pools: {more} (imported without them)"]
+        return [f"questions unknown in {some(len(pools), 'pool')}: {more} (imported without them)"]
     return [
         f"{row['pool']}: question unknown for {row['questions_unknown']} of "
         f"{row['problems']} problems (imported without them)"
