@@ -10,9 +10,9 @@ NAME = "ttc-escapes"
 
 
 def escape_in(stream: TextIO) -> set[str]:
-    r"""Make a stream write characters that its encoding lacks as escapes (`\u65e5`), as stderr does.
+    r"""Make a stream write characters that its encoding lacks as escapes (`\u65e5`).
 
-    Returns the set that will hold these characters. Windows encodes pipes in a code page of 256
+    Return the set that will hold these characters. Windows encodes pipes in a code page of 256
     characters, and PYTHONIOENCODING may name any encoding.
     """
     found: set[str] = set()
