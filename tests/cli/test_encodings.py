@@ -22,7 +22,7 @@ def run(*args: object, encoding: str) -> subprocess.CompletedProcess[bytes]:
     "args", [["ls"], ["sweep", "日本 語", "-k", "1"], ["sweep", "日本 語", "-k", "1", "--csv", "-"]]
 )
 def test_characters_that_stdout_lacks_are_escaped_and_told(sums: Path, args: list[str]) -> None:
-    made = run("sample", sums, "-n1", "--pool=日本 語", "-m=scripted:answers=1", encoding="utf-8")
+    made = run("sample", sums, "-n1", "--pool=日本 語", "-mscripted:answers=1", encoding="utf-8")
     assert made.returncode == 0
     run("verify", "日本 語", "-V", "numeric", encoding="utf-8")
     for encoding in ("ascii", "cp1252"):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import paths, plugins
-from ttc.backends import Backend, addresses
+from ttc.backends import Backend, addresses, alias_values
 from ttc.backends.asking import extra_fields
 from ttc.backends.asking.capabilities import can_at_most
 from ttc.backends.asking.extra_fields import Extra
@@ -117,11 +117,11 @@ SAMPLING = (
 
 
 def _alias(name: str, aliases: Mapping[str, Mapping[str, Any]]) -> ModelChoice:
-    table = {key: _path(name, value) for key, value in aliases[name].items()}
+    table = {key: alias_values.path(name, value) for key, value in aliases[name].items()}
     try:
         backend, model = split(str(table["model"]))
     except UsageError as error:
-        raise _alias_of_alias(name, aliases) or error from None
+        raise alias_values.of_alias(name, aliases) or error from None
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     others = (*SAMPLING, "model", "price")
     options = {key: v for key, v in table.items() if key not in others}
@@ -133,23 +133,6 @@ def _alias(name: str, aliases: Mapping[str, Mapping[str, Any]]) -> ModelChoice:
     except ValueError as error:
         raise UsageError(f"[models.{name}]: {error}") from None
     return ModelChoice(backend, model, options, defaults, price=price)
-
-
-def _alias_of_alias(name: str, aliases: Mapping[str, Mapping[str, Any]]) -> UsageError | None:
-    """Return the error of an alias whose model is an alias; None if it is none."""
-    inner = aliases[name]["model"]
-    if inner not in aliases:
-        return None
-    itself = f"{inner} is {'this alias' if inner == name else 'an alias'} itself"
-    meant = aliases[inner]["model"]
-    way = "name a model" if meant in aliases else f"name its model, {meant}"
-    return UsageError(f"[models.{name}]: {itself}, and an alias stands for no other; {way}")
-
-
-def _path(alias: str, value: Any) -> Any:
-    """Return a value of an alias; one that begins as a path of this user is written out."""
-    begins = isinstance(value, str) and re.match(r"~[/\\]|\$\w+[/\\]|\$\{\w+\}[/\\]", value)
-    return paths.expanded(value, f"[models.{alias}]") if begins else value
 
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:
