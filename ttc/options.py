@@ -171,8 +171,8 @@ class OptionReader:
         if (path := self.text(name, None)) is None:
             return None
         try:
-            return Path(paths.expanded(path, f"{self._owner}: {name}")).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
+            return Path(paths.expanded(path)).read_text(encoding="utf-8")
+        except (OSError, ValueError, UsageError) as error:
             raise self.error(f"{name}={path}: {getattr(error, 'strerror', '') or error}") from None
 
     def accept(self, *names: str) -> None:

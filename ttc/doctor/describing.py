@@ -76,7 +76,10 @@ def describe(group: str, name: str) -> dict[str, Any]:
     row: dict[str, Any] = {"kind": group, "name": name, "package": f"{package} {version}"}
     row |= {"from": entry.value, "about": ""}
     try:
-        return row | plugins.guarded(group, name, "be described", partial(_told, group, name))
+        told: dict[str, Any] = plugins.guarded(
+            group, name, "be described", partial(_told, group, name)
+        )
+        return row | told
     except TtcError as error:
         return row | {"about": f"broken: {error}"}
 
