@@ -22,7 +22,7 @@ from ttc.plugins.abilities import Drafting, Needing, Referring, Scoring, Taking
 from ttc.plugins.option_reading import Read, meanings, options_of, parameters_of, shown
 from ttc.selectors import spec
 from ttc.selectors.exact.estimates import Estimating
-from ttc.selectors.extras import Argued, Chaining, is_graded, is_oracle
+from ttc.selectors.extras import Argued, is_graded, is_oracle
 
 # How a rule is written that cannot stand alone.
 WRITTEN = {
@@ -141,9 +141,9 @@ def options(group: str, name: str) -> list[Read]:
     member = plugins.load(group, name)
     with _schema_file():
         reads = options_of(_maker(group, name, member))
-    if group == "selectors" and isinstance(member, Chaining) and member.chains:
-        # Those of the rule behind it are read too.
-        reads = [each for each in reads if each.owner not in ("majority", "best-of-n")]
+    if group == "selectors":
+        # A rule within it reads its own.
+        reads = [each for each in reads if each.owner == name] or reads
     takes = member.takes if isinstance(member, Taking) else ""
     if group == "formats" or group == "backends" or takes == "text":
         return reads

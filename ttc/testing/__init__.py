@@ -5,6 +5,7 @@ from ttc.testing import SelectorContract
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,4 +29,7 @@ def __getattr__(name: str) -> Any:
     """Import a contract on first use: pytest is needed for it. AttributeError."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _HOMES[name] not in sys.modules and "pytest" in sys.modules:
+        # Failures then show the values that were compared.
+        sys.modules["pytest"].register_assert_rewrite(_HOMES[name])
     return getattr(import_module(_HOMES[name]), name)
