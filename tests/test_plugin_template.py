@@ -99,7 +99,9 @@ def test_a_rule_without_expected_is_swept_with_its_error(
     lay_out(ROOT / "examples" / "plugin-selector", site)
     data = tmp_path / "p.jsonl"
     data.write_text('{"id": "p", "question": "How many?", "answer": "1"}\n', encoding="utf-8")
-    drawn = ttc_process("sample", str(data), "-m", "scripted:answers=1*2/2", "-n", "40", "--pool", "p")
+    drawn = ttc_process(
+        "sample", str(data), "-m", "scripted:answers=1*2/2", "-n", "40", "--pool", "p"
+    )
     assert drawn.code == 0, drawn.err
     assert ttc_process("verify", "p", "-V", "numeric").code == 0
     swept = ttc_process("sweep", "p", "-s", "shorter-half,majority", "-k", "1,2,8,40", "--json")

@@ -9,16 +9,16 @@ from ttc.testing import FormatContract
 
 
 class TestRiddles(FormatContract):
-    records = [
+    records = (
         {"lines": ["What has keys", "and opens no door?"], "solution": "a piano"},
         {"lines": ["What gets wetter as it dries?"], "solution": "a towel", "number": 7},
         {"lines": ["What am I?"], "solution": None},
-    ]
-    broken = [
+    )
+    broken = (
         {"lines": [], "solution": "a piano"},
         {"lines": ["What has keys?", 1], "solution": "a piano"},
         {"lines": "What has keys?", "solution": "a piano"},
-    ]
+    )
 
     @pytest.fixture
     def format_(self) -> Riddles:

@@ -9,13 +9,13 @@ from ttc.testing import VerifierContract
 
 
 class TestContains(VerifierContract):
-    cases = [
+    cases = (
         ("I think it is PARIS, France.", {"answer": "Paris"}, True),
         ("Parisians", {"answer": "Paris"}, False),
         ("between 140 and 42", {"answer": 42}, True),
         ("C++ (of course)", {"answer": "C++"}, True),
         ("Paris", {"answer": None}, None),
-    ]
+    )
 
     @pytest.fixture
     def verifier(self) -> Contains:
@@ -23,10 +23,10 @@ class TestContains(VerifierContract):
 
 
 class TestCase(VerifierContract):
-    cases = [
+    cases = (
         ("Paris", {"answer": "Paris"}, True),
         ("PARIS", {"answer": "Paris"}, False),
-    ]
+    )
 
     @pytest.fixture
     def verifier(self) -> Contains:

@@ -1,4 +1,4 @@
-"""`ttc plugins NAME`: what a plugin is, its options and needs; and a wrong option lists them all."""
+"""`ttc plugins NAME`: what a plugin is, its options and needs; a wrong option lists them all."""
 
 from __future__ import annotations
 

@@ -315,7 +315,7 @@ class ReadsItInSecret(Says):
 
 
 class Asks(VerifierContract):
-    cases = [("Paris", {"answer": "Paris"}, True), ("Rome", {"answer": "Paris"}, False)]
+    cases = (("Paris", {"answer": "Paris"}, True), ("Rome", {"answer": "Paris"}, False))
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ class OfCards(FormatContract):
     def records(self) -> Any:  # type: ignore[override]
         return [{"front": "What is the capital of France?", "back": "Paris"}]
 
-    broken = [{"front": 7, "back": "Paris"}]
+    broken = ({"front": 7, "back": "Paris"},)
 
 
 @pytest.mark.parametrize(
@@ -448,8 +448,8 @@ class PassesOver(Lines):
 
 
 class OfLines(FormatContract):
-    logs = [("a.lines", b'LOG\n["p", "x"]\n["p", "x"]\n', 2)]
-    damaged = [b'LOG\n["p"\n']
+    logs = (("a.lines", b'LOG\n["p", "x"]\n["p", "x"]\n', 2),)
+    damaged = (b'LOG\n["p"\n',)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class TestWeights(SelectorContract):
 
 
 class TestNumeric(VerifierContract):
-    cases = [("The answer is 18.", {"answer": "18"}, True), ("19", {"answer": "18"}, False)]
+    cases = (("The answer is 18.", {"answer": "18"}, True), ("19", {"answer": "18"}, False))
 
     @pytest.fixture
     def verifier(self) -> Any:
@@ -75,8 +75,8 @@ class TestExact(TestNumeric):
 
 
 class TestGsm8k(FormatContract):
-    records = [{"question": "How many?", "answer": "It is 18.\n#### 18"}]
-    broken = [{"question": "How many?", "answer": "18"}, {"question": "", "answer": "#### 1"}]
+    records = ({"question": "How many?", "answer": "It is 18.\n#### 18"},)
+    broken = ({"question": "How many?", "answer": "18"}, {"question": "", "answer": "#### 1"})
 
     @pytest.fixture
     def format_(self) -> Any:
@@ -84,8 +84,8 @@ class TestGsm8k(FormatContract):
 
 
 class TestJsonLines(FormatContract):
-    files = [(b'{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}])]
-    damaged = [b'{"a": 1}\n{"a": \n']
+    files = ((b'{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),)
+    damaged = (b'{"a": 1}\n{"a": \n',)
 
     @pytest.fixture
     def format_(self) -> Any:
@@ -93,8 +93,8 @@ class TestJsonLines(FormatContract):
 
 
 class TestHumanEval(FormatContract):
-    logs = [("s.jsonl", b'{"task_id": "t", "completion": "x"}\n' * 3, 3)]
-    damaged = [b'{"task_id": "t", "completion": 1}\n']
+    logs = (("s.jsonl", b'{"task_id": "t", "completion": "x"}\n' * 3, 3),)
+    damaged = (b'{"task_id": "t", "completion": 1}\n',)
 
     @pytest.fixture
     def format_(self) -> Any:
@@ -102,7 +102,7 @@ class TestHumanEval(FormatContract):
 
 
 class TestGzip(FormatContract):
-    packed = [(gzip.compress(b"text"), b"text")]
+    packed = ((gzip.compress(b"text"), b"text"),)
 
     @pytest.fixture
     def format_(self) -> Any:

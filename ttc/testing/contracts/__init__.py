@@ -1,1 +1,1 @@
-"""The contracts of plugins, one file each: what a selector, strategy, verifier or format must do."""
+"""Contracts of plugins: what each selector, strategy, verifier and format must do."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 

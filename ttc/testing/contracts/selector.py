@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 from random import Random
 from typing import Any, ClassVar
 
@@ -89,8 +89,9 @@ class SelectorContract:
 
     def test_it_reads_only_what_it_needs(self, rule: Selector) -> None:
         read = {name for need in rule.needs for name in (need, *_FIELDS.get(need, ()))}
-        hidden = {each.name: each.default for each in fields(Outcome)}
-        unread = {name: value for name, value in hidden.items() if name not in read | _ALWAYS}
+        unread: dict[str, Any] = {
+            each.name: None for each in fields(Outcome) if each.name not in read | _ALWAYS
+        }
         for draws in self.drawn(rule):
             without = [replace(each, **unread) for each in draws]
             assert rule.pick(without) == rule.pick(draws), "it reads a field not in `needs`"
@@ -144,7 +145,7 @@ class SelectorContract:
             for k, drawn in zip(ks, took, strict=True):
                 assert drawn is None or 1 - self.close <= drawn <= k + self.close
             known = [drawn for drawn in took if drawn is not None]
-            assert all(b >= a - 0.1 for a, b in zip(known, known[1:], strict=False))
+            assert all(more >= fewer - 0.1 for fewer, more in pairwise(known))
 
     # How they are tested.
 

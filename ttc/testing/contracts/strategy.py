@@ -179,9 +179,12 @@ class StrategyContract:
     def test_stopping_it_cancels_its_draws(self, strategy: Strategy, store: Store) -> None:
         backend = Breaking(self.backend(), 2, KeyError("stopped"))
         with pytest.raises(KeyError):
-            for number in range(50):
-                self.solve(strategy, store, number, backend=backend)
+            self._solve_all(strategy, store, backend)
         assert backend.idle(), "draws are left under way"
+
+    def _solve_all(self, strategy: Strategy, store: Store, backend: Backend) -> None:
+        for number in range(50):
+            self.solve(strategy, store, number, backend=backend)
 
     # How it is run.
 

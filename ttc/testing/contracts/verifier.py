@@ -1,14 +1,19 @@
 """What every verifier must do: subclass VerifierContract and give it a fixture `verifier`.
 
-import pytest
-from ttc.testing import VerifierContract
+    import pytest
+    from ttc.testing import VerifierContract
 
-class TestMine(VerifierContract):
-    cases = [("The capital is Paris.", {"answer": "Paris"}, True), ("Rome", {"answer": "Paris"}, False)]
+    class TestMine(VerifierContract):
+        cases = (
+            ("The capital is Paris.", {"answer": "Paris"}, True),
+            ("The capital is Rome.", {"answer": "Paris"}, False),
+        )
 
-    @pytest.fixture
-    def verifier(self):
-        return Mine()
+        @pytest.fixture
+        def verifier(self):
+            return Mine()
+
+The cases are judged, and so are texts as models write them at their worst.
 """
 
 from __future__ import annotations
@@ -69,7 +74,7 @@ class VerifierContract:
         if getattr(type(verifier), "takes", "") == "text":
             pytest.skip("all of its text is one option")
         with pytest.raises((ValueError, TypeError), match="no_such_option"):
-            type(verifier)(no_such_option="1")
+            type(verifier)(no_such_option="1")  # type: ignore[call-arg]
 
     # Verdicts.
 
