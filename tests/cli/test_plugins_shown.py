@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,25 @@ def test_a_wrong_option_lists_all(group: str, name: str) -> None:
         spec.build(wrong) if group == "selectors" else plugins.build(group, wrong)
     lacking = [each.name for each in options(group, name) if each.name not in str(error.value)]
     assert lacking == [], str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("sample", "d.jsonl", "--format", "gsm8k:zeal=1"), "gsm8k takes no options"),
+        (("export", "d.jsonl", "--format", "inspect:zeal=1"), "inspect takes no options here"),
+        (("import", "d.jsonl", "--pool", "q", "--format", "lm-eval:zeal=1"), "has --option KEY"),
+        (("sample", "d.jsonl", "-m", "scripted:zeal=1"), "it takes: answers, tokens, think, slots"),
+    ],
+)
+def test_a_wrong_option_of_formats_and_models(
+    ttc: Ttc, own_home: Path, args: tuple[str, ...], told: str
+) -> None:
+    line = '{"problem": "p", "index": 0, "text": "4", "finish_reason": "stop", "question": "q"}\n'
+    (own_home / "d.jsonl").write_text(line, encoding="utf-8")
+    ran = ttc(*args)
+    assert ran.code == 2
+    assert told in ran.err
 
 
 def test_parameters_are_options_too() -> None:
