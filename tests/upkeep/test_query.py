@@ -271,7 +271,9 @@ def test_on_a_terminal_it_is_a_table_with_visible_text(ttc: Ttc, database: Path)
     seen = on_terminal("db", "query", f"select '{ESCAPES}' as t, '{'x' * 200}' as long from pools")
     assert "T" in seen.splitlines()[0]
     assert "\x1b]0" not in seen
-    assert "x" * 60 + "…" in seen
+    cut = [line for line in seen.splitlines() if "x" * 50 in line]
+    assert cut
+    assert all(line.endswith("x…") and len(line) <= 80 for line in cut)
     many = f"{FOREVER.replace('select count(*) from c', 'select x from c limit 5000')}"
     seen = on_terminal("db", "query", many)
     assert "there are more than 100 rows" in seen

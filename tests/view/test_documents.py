@@ -18,6 +18,7 @@ from ttc.errors import UsageError
 from ttc.outcomes.wanted import Wanted
 from ttc.selectors.exact.estimates import value_on
 from ttc.selectors.spec import build
+from ttc.view import computing
 from ttc.view.library import Library
 from ttc.view.parameters import UnknownError
 
@@ -305,3 +306,14 @@ def test_pages_cover_every_row_once(library: Library) -> None:
     assert [row["completion_tokens"] for row in rows[len(known) :]] == [None] * (
         len(rows) - len(known)
     )
+
+
+def test_large_curves_are_computed_in_a_process_of_their_own(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = document(library, "curves", pool="demo", rules="majority")
+    (tmp_path / "json.py").write_text("raise SystemExit('the file of a user')")
+    monkeypatch.setattr(computing, "HERE", 0)
+    assert document(Library(library.path), "curves", pool="demo", rules="majority") == here
+    with pytest.raises(UsageError, match="nonsense"):
+        document(library, "curves", pool="demo", rules="nonsense")

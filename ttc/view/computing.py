@@ -64,6 +64,9 @@ def _in_child(job: Mapping[str, Any]) -> dict[str, Any]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        # With -m Python imports from the working folder first, where the user's files may have
+        # the names of modules.
+        cwd=Path(__file__).resolve().parents[2],
         start_new_session=True,
     )
     _children.add(child)

@@ -67,7 +67,8 @@ def _print(session: Session, answer: Answer, form: str) -> None:
     if form == "table":
         found = [dict(zip(answer.columns, map(_cell, row), strict=True)) for row in answer.rows]
         if found:
-            columns(found)
+            texts = [name for name in found[0] if any(isinstance(r[name], str) for r in found)]
+            columns(found, words=texts)
         else:
             session.say("no rows")
     elif form in ("csv", "tsv"):

@@ -29,13 +29,14 @@ WORDS = ("about", "question", "for", "evidence", "excerpt", "detail", "columns",
 class Aligned:
     """A table of texts with one name a column. `rank` names the columns by importance, those that
     it does not name last, in their order, and `least` of them are never left out; `right` says
-    which are numbers."""
+    which are numbers, and `words` which may be cut."""
 
     names: Sequence[str]
     rows: Sequence[Sequence[str]]
     right: Sequence[bool] = ()
     rank: Sequence[str] = ()
     least: int = 1
+    words: Sequence[str] = WORDS
 
     def lines(self, width: int | None = None, without: Sequence[str] = ()) -> Iterator[str]:
         """Yield the rows as lines of at most `width` columns (None: no limit), and a line that
@@ -48,7 +49,7 @@ class Aligned:
             if over <= 0:
                 break
             last = max(kept, key=self._place)
-            if self.names[last] in WORDS and widths[last] - over >= PROSE:
+            if self.names[last] in self.words and widths[last] - over >= PROSE:
                 widths[last] -= over
                 break
             kept.remove(last)
@@ -90,12 +91,13 @@ def columns(
     *,
     times: Sequence[str] = (),
     least: int = 1,
+    words: Sequence[str] = WORDS,
 ) -> None:
     """Print rows that have the same keys; on a terminal with a header, and as wide as that.
 
     Numbers are aligned to the right, and those of a column have the same decimals on a terminal.
     `rank` names the columns by importance, of which `least` are never left out; `times` are those
-    of points in time, which a terminal shows as "13 min ago".
+    of points in time, which a terminal shows as "13 min ago"; `words` may be cut.
     """
     names, terminal = list(rows[0]), sys.stdout.isatty()
     shown = [_shown(name, [row[name] for row in rows], name in times, terminal) for name in names]
@@ -104,7 +106,7 @@ def columns(
         table.insert(0, [name.upper() for name in names])
     right = [all(_is_number(row[name]) for row in rows) for name in names]
     rank = rank or names
-    for line in Aligned(names, table, right, rank, least).lines(terminal_width()):
+    for line in Aligned(names, table, right, rank, least, words).lines(terminal_width()):
         print(line)
 
 
