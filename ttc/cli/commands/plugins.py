@@ -14,6 +14,7 @@ def plugins(
     name: Annotated[
         str | None,
         typer.Argument(
+            metavar="NAME",
             help="Show one plugin only, a backend with what it can do.",
             autocompletion=offer("backends", "verifiers", "selectors", "strategies", "formats"),
         ),
