@@ -77,7 +77,10 @@ def database(session: Session, pools: Sequence[str]) -> Path:
 
 
 def has_browser() -> bool:
-    """Return whether a browser can be opened here: not over SSH, in CI, or without a display."""
+    """Return whether a browser can be opened here: not over SSH, in CI, or without a display, unless
+    BROWSER names a command, as editors do that show pages of a machine far away."""
+    if os.environ.get("BROWSER") and not os.environ.get("CI"):
+        return True
     if os.environ.get("CI") or os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
         return False
     if sys.platform in ("darwin", "win32"):
