@@ -16,6 +16,7 @@ from commands import TTC
 from conftest import Ttc
 
 from ttc.cli.asking import stdin
+from ttc.cli.main import run
 from ttc.errors import UsageError
 
 MODEL = ("-m", "scripted:answers=25*8/24*1")
@@ -268,3 +269,11 @@ def test_a_bad_line_of_a_file_is_told_before_anything_is_asked(ttc: Ttc, tmp_pat
     ran = ttc("solve", "--each", "q.jsonl", *MODEL)
     assert (ran.code, ran.out) == (2, "")
     assert "q.jsonl:2: no question in the fields no" in ran.err
+
+
+def test_a_stand_in_for_stdin_that_cannot_be_read_holds_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # pytest's own: it has no descriptor, and reading it raises OSError.
+    assert run(["solve", "q", "-m", "scripted:answers=7"]) == 0
+    assert capsys.readouterr().out == "7\n"

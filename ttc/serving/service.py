@@ -13,7 +13,7 @@ from ttc.serving.asking.catalog import Catalog
 from ttc.serving.asking.fields import Wanted
 from ttc.serving.engines.engine import Engine
 from ttc.serving.engines.job import Answer, Job
-from ttc.serving.errors import ApiError
+from ttc.serving.errors import ONCE, ApiError
 from ttc.serving.options import ServeOptions
 from ttc.session import Session
 
@@ -129,6 +129,7 @@ class Asking:
                     f"No answer within {self.timeout:g} s; its draws were cancelled",
                     kind="server_error",
                     code="timeout",
+                    headers=ONCE,
                 )
             news = [loop.create_task(job.news.wait()) for job in self.jobs if job.watched]
             results = [job.result for job in self.jobs if not job.result.done()]

@@ -28,7 +28,7 @@ def list_(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KEY]",
+            metavar="KEY",
             help="Print the value of this setting only.",
             autocompletion=offer("settings"),
         ),

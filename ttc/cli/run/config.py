@@ -183,8 +183,8 @@ def try_alias(say: Say, name: str, table: Mapping[str, Any]) -> None:
     """Raise UsageError for a wrong option of an alias, by opening it; tell why if that fails."""
     if "model" not in table:
         return  # which the check of the file says better
-    values = settings.load(None, lambda fault: None).values
-    trial = settings.Config(values, {name: table})
+    found = settings.load(None, lambda fault: None)
+    trial = settings.Config(found.values, {**found.aliases, name: table})
     try:
         resolve.open_backend(resolve.resolve(name, trial), settings.database(trial)).close()
     except BackendError as error:

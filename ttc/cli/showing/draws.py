@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from ttc.outcomes.picking import Found
 from ttc.session import Session
 from ttc.store import Store, picked
 from ttc.store.pools import Pool
+from ttc.verdicts import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def show(session: Session, store: Store, pool: Pool, wanted: Filter, as_json: bo
         more = some(found.unjudged, "more draw has", "more draws have", grouped=True)
         session.say(
             f"{more} no verdict by {name}; "
-            f"ttc verify {shlex.quote(pool.name)} -V {name} judges them"
+            f"{versions.command(pool.name, found.verifier)} judges them"
         )
 
 
