@@ -51,7 +51,7 @@ def _print(row: Mapping[str, Any]) -> None:
     if "options" not in row:  # broken
         return
     for line in row["details"].splitlines():
-        print(report_line(f"  {line}" if line else ""))
+        _say(line, "  " if line else "")
     _say(f"use: {row['use']}")
     if row["needs"]:
         _say(f"needs: {', '.join(row['needs'])}")
