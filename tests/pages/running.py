@@ -17,6 +17,8 @@ QUIET = re.compile(r"(?:ttc (?:sample|verify|import) )")
 SAYS_WHERE = re.compile(r"\| |> | -o |--dry-run|--explain|--json")
 # Told once where kernels of llama.cpp do not work.
 OF_THIS_MACHINE = ("llama.cpp crashes (", "llama.cpp's ")
+# A line every 30 s, which only a slow or busy machine prints: `demo: 19/96 draws, 45 tokens/s, 30 s`.
+PROGRESS = re.compile(r"[^\s:]+: [\d,]+(/[\d,]+)? [a-z]+, .*\d( s|:\d\d)( left)?")
 SETS = re.compile(r"export (\w+)=(?:'([^']*)'|\"([^\"]*)\"|(\S*))")
 
 
@@ -95,7 +97,7 @@ class Run:
         if done.returncode:
             self.wrong.append(f"{place}\n{done.stderr}")
         elif block.printed is not None:
-            self._compare(place, block.printed.rstrip(), _stripped(done.stdout), block)
+            self._compare(place, block.printed.rstrip(), stripped(done.stdout), block)
 
     def _shell(self, line: str) -> tuple[int, str]:
         """Run a command as on a terminal, where samples are not printed; return code and output."""
@@ -112,10 +114,14 @@ class Run:
             timeout=TIMEOUT,
             stdin=subprocess.DEVNULL,
         )
-        return done.returncode, _stripped(done.stdout)
+        return done.returncode, stripped(done.stdout)
 
 
-def _stripped(text: str) -> str:
+def stripped(text: str) -> str:
     """Return the lines without blanks at their ends, and without what only some machines print."""
     lines = [each.rstrip() for each in text.rstrip().splitlines()]
-    return "".join(f"{each}\n" for each in lines if not each.startswith(OF_THIS_MACHINE))
+    return "".join(
+        f"{each}\n"
+        for each in lines
+        if not each.startswith(OF_THIS_MACHINE) and not PROGRESS.fullmatch(each)
+    )

@@ -14,6 +14,7 @@ def plugins(
     name: Annotated[
         str | None,
         typer.Argument(
+            metavar="NAME",
             help="Show this one: what it is, its options, what it needs.",
             autocompletion=offer("backends", "verifiers", "selectors", "strategies", "formats"),
         ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from textwrap import wrap
 from typing import Any
 
@@ -14,6 +13,7 @@ from ttc.backends.asking.capabilities import MEANINGS
 from ttc.cli.output import document
 from ttc.doctor.describing import describe
 from ttc.errors import UsageError
+from ttc.messages.near import did_you_mean
 from ttc.messages.visible import report_line
 from ttc.report.tables.columns import columns
 
@@ -40,9 +40,7 @@ def _unknown(name: str, groups: Sequence[str]) -> str:
     if name in plugins.KNOWN_BACKENDS and "backends" in groups:
         how = plugins.installing.install(plugins.KNOWN_BACKENDS[name])
         return f"the backend {name!r} is not installed; {how}"
-    near = get_close_matches(name.lower(), names, n=1)
-    hint = f"did you mean {near[0]}?" if near else "ttc plugins lists them"
-    return f"no plugin {name!r}; {hint}"
+    return f"no plugin {name!r}; {did_you_mean(name, names, 'ttc plugins lists them')}"
 
 
 def _print(row: Mapping[str, Any]) -> None:
