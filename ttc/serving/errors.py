@@ -18,7 +18,6 @@ _FIELDS = {
     "thinking": "reasoning_effort",
     "repeat_penalty": "repetition_penalty",
     "method": "model",
-    "logprobs": "logprobs",
 }
 _NAMED = re.compile(
     r"\b(temperature|top_p|top_k|min_p|max_tokens|stop|schema|thinking|logit_bias|logprobs|seed"
@@ -63,6 +62,11 @@ class ApiError(Exception):
 def invalid(param: str, message: str) -> ApiError:
     """Return the error about the value of a field."""
     return ApiError(400, f"{param}: {message}", param=param, code="invalid_value")
+
+
+def bug_line(error: BaseException) -> str:
+    """Return what stderr says of an error that is none of a request or of its surroundings."""
+    return f"a bug of ttc serve: {type(error).__name__}: {error}"
 
 
 def in_api(error: BaseException) -> ApiError:

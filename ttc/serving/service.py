@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from ttc.messages.counts import some
@@ -47,17 +46,6 @@ class Service:
         """End all engines; what is under way is cancelled and kept."""
         for engine in self._engines.values():
             engine.close()
-
-    def __enter__(self) -> Service:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @contextmanager
     def ask(self, wanted: Wanted) -> Iterator[Asking]:

@@ -95,7 +95,8 @@ def _lines(names: tuple[str, ...], found: PoolDiff, shown: int) -> list[str]:
         )
     for name, only in zip(names, found.only, strict=True):
         if only:
-            lines.append(f"{name} alone has judged draws of {len(only):,} problems, e.g. {only[0]}")
+            problems = some(len(only), "problem", grouped=True)
+            lines.append(f"{name} alone has judged draws of {problems}, e.g. {only[0]}")
     if found.undecided:
         lines.append(f"{found.undecided:,} undecided draws count as not correct, as in a sweep")
     if found.other_reference:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ttc.backends.asking.extra_fields import is_unicode
+from ttc.messages.near import near
 from ttc.serving.errors import INVALID, ApiError, invalid
 
 _MOST = 1 << 53  # beyond, JSON numbers are not exact everywhere
@@ -131,8 +131,8 @@ class Body:
         """Refuse fields that were not read."""
         for field in self._given:
             if field not in self._read:
-                near = get_close_matches(field, self._read, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                meant = near(field, sorted(self._read))
+                hint = f"; did you mean {meant}?" if meant else ""
                 name = self.name(field)
                 raise ApiError(
                     400,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from ttc.backends import resolve
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.messages import secrets
+from ttc.messages.near import near
 from ttc.options import parse_spec
 from ttc.serving.errors import ApiError
 from ttc.serving.options import ServeOptions
@@ -108,8 +108,8 @@ class Catalog:
 
     def unknown(self, name: str) -> ApiError:
         """Return the error for a model that no entry has."""
-        near = get_close_matches(name.rpartition("@")[2], self.names, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        meant = near(name.rpartition("@")[2], self.names)
+        hint = f"did you mean {meant}? " if meant else ""
         message = (
             f"The model {name[:200]!r} does not exist here. {hint}Known: {', '.join(self.names)}; "
             f"METHOD@NAME answers by another method, as majority:n=16@{self.default}"

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from ttc import config as settings
 from ttc.errors import UsageError
+from ttc.messages.near import did_you_mean
 from ttc.records import SamplingParams
 from ttc.samples.recipe import Sampling
 from ttc.solving.options import SolveOptions
@@ -71,8 +71,7 @@ def _tables(table: Any, path: Path) -> Mapping[str, Mapping[str, Any]]:
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
     for name in table:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            hint = did_you_mean(name, known, f"known: {', '.join(known)}")
             raise UsageError(f"{place}: unknown key {name!r}; {hint}")
 
 
