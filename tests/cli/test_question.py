@@ -189,7 +189,7 @@ def test_an_open_end_that_nobody_writes_into_is_left_out(ttc: Ttc, kind: str) ->
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="only /proc tells of writers")
 def test_the_program_before_it_in_a_pipeline_is_waited_for(ttc: Ttc) -> None:
-    ran = shell("(sleep 4.5; echo late) | ttc solve Summarise -m $M")
+    ran = shell("(sleep 7; echo late) | ttc solve Summarise -m $M")
     assert (ran.returncode, ran.stdout) == (0, "25\n")
     assert "waiting for standard input to end (0 bytes so far)" in ran.stderr
     assert asked(ttc) == ["late\n\nSummarise"]

@@ -45,7 +45,7 @@ COMMANDS = {
     "keys": "Store the keys of servers in the system's keyring, and list where keys come from.",
     "plugins": "List backends, verifiers, selectors, strategies and formats.",
     "config": "Show the settings in force and where they come from; set, get or unset one.",
-    "db": "Look after the store: check, copy, merge, shrink, search it, query it with SQL.",
+    "db": "Check, copy, merge, shrink or search the store, or query it with SQL.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }

@@ -174,7 +174,16 @@ VerifierName = Annotated[
     typer.Option(
         "--verifier",
         "-V",
-        help="NAME:key=value,…; see ttc plugins.",
+        help="Which verifier judges: NAME:key=value,… (ttc plugins --verifiers).",
+        autocompletion=offer_specs("verifiers"),
+    ),
+]
+JudgedBy = Annotated[
+    str | None,
+    typer.Option(
+        "--verifier",
+        "-V",
+        help="Whose verdicts count, if several verifiers judged: NAME:key=value,…",
         autocompletion=offer_specs("verifiers"),
     ),
 ]

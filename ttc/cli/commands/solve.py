@@ -19,7 +19,7 @@ def solve(
     prompt: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PROMPT|-]", help="The question, or @FILE; - or a pipe reads standard input."
+            metavar="PROMPT|-", help="The question, or @FILE; - or a pipe reads standard input."
         ),
     ] = None,
     model: opt.Model = None,

@@ -110,7 +110,7 @@ def columns(
     of points in time, which a terminal shows as "13 min ago", and texts of `words` may be cut.
     """
     names, terminal = list(rows[0]), sys.stdout.isatty()
-    shown = [_shown(name, [row[name] for row in rows], name in times, terminal) for name in names]
+    shown = [_shown([row[name] for row in rows], name in times, terminal) for name in names]
     table = [list(row) for row in zip(*shown, strict=True)]
     if terminal:
         table.insert(0, [name.upper() for name in names])
@@ -124,7 +124,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, type(None)))
 
 
-def _shown(name: str, values: Sequence[Any], time: bool, terminal: bool) -> list[str]:
+def _shown(values: Sequence[Any], time: bool, terminal: bool) -> list[str]:
     """Return the values of a column as texts."""
     if terminal and time:
         values = [ago(value) if isinstance(value, str) else value for value in values]
