@@ -34,7 +34,8 @@ class Run:
         """Run the blocks of a page; return what is wrong, a text for each fault."""
         for block in blocks(text):
             for line in block.setup:
-                self._shell(line)
+                if not self._sets(line):
+                    self._shell(line)
             if block.file:
                 path = self.folder / block.file
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,14 +51,20 @@ class Run:
     def _commands(self, block: Block) -> None:
         found = list(commands(block))
         for command in found:
-            if setting := SETS.fullmatch(command.line):
-                self.environment[setting[1]] = setting[2] or setting[3] or setting[4] or ""
+            if self._sets(command.line):
                 continue
             code, printed = self._shell(command.line)
             wanted = None if command.shown is not None else 0
             if block.exit is not None and command is found[-1]:
                 wanted = block.exit
             self._check(block, command, code, printed, wanted)
+
+    def _sets(self, line: str) -> bool:
+        """Return whether a line sets a variable, which it then does for what follows."""
+        if (setting := SETS.fullmatch(line)) is None:
+            return False
+        self.environment[setting[1]] = setting[2] or setting[3] or setting[4] or ""
+        return True
 
     def _check(
         self, block: Block, command: Command, code: int, printed: str, wanted: int | None

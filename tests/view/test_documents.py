@@ -254,11 +254,20 @@ def test_a_comparison_is_that_of_a_sweep(library: Library, ttc: Ttc, demo: Path)
 def test_fishers_p_is_exact(library: Library) -> None:
     stats = pytest.importorskip("scipy.stats")
     found = document(library, "compare", a="demo", b="other", verifier="numeric")
+    assert found["flipped"]
     for row in found["flipped"]:
         a, b = row["a"], row["b"]
         table = [[a["correct"], a["n"] - a["correct"]], [b["correct"], b["n"] - b["correct"]]]
-        tails = [stats.fisher_exact(table, side).pvalue for side in ("less", "greater")]
-        assert row["p"] == pytest.approx(min(1.0, 2 * min(tails)))
+        assert row["p"] == pytest.approx(stats.fisher_exact(table).pvalue)
+
+
+def test_a_problem_has_the_p_of_show_diff(library: Library, ttc: Ttc, demo: Path) -> None:
+    found = document(library, "compare", a="demo", b="other", verifier="numeric")
+    args = ("--diff", "other", "-V", "numeric", "--json", "--db", demo)
+    shown = ttc("show", "demo", *args).document["differences"]
+    assert {row["problem"]: row["p"] for row in found["flipped"]} == {
+        row["problem"]: row["p"] for row in shown
+    }
 
 
 @pytest.mark.parametrize(

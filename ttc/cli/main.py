@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ttc.cli import failures
+from ttc.cli import encoding, failures
 from ttc.cli.help import SHORT, expanded, version_asked, version_line
 from ttc.cli.typer_parts import (
     COMPLETE,
@@ -197,9 +197,11 @@ def main() -> None:
     if sys.stdout is None:
         complain("standard output is closed; redirect it to /dev/null if it is not wanted")
         sys.exit(Exit.STORE)
+    escaped = encoding.escape_in(sys.stdout)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
+        encoding.tell(escaped, sys.stdout)
         sys.stderr.flush()
     except BrokenPipeError:
         code = code or 128 + SIGPIPE

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ttc.errors import UsageError
-from ttc.loopback import is_loopback
+from ttc.loopback import names_loopback
 from ttc.messages import secrets
 from ttc.serving.errors import ApiError
 
@@ -56,7 +56,7 @@ class Guard:
             self._check_key(headers.get("authorization", ""))
             return
         host = headers.get("host", "")
-        if not is_loopback(_name(f"//{host}")):
+        if not names_loopback(host):
             raise _forbidden(f"the host {host[:100]!r} is not this machine")
         origin = headers.get("origin")
         if origin is not None and _place(origin) != _place(f"//{host}"):
@@ -79,13 +79,6 @@ class Guard:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-
-
-def _name(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _place(url: str) -> tuple[str, int | None]:

@@ -1,0 +1,81 @@
+"""Pictures of a terminal, and a GIF of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyte
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
+
+FONT = ImageFont.truetype(font_manager.findfont("DejaVu Sans Mono"), 14)
+WIDTH, HEIGHT = round(FONT.getlength("M" * 100)) / 100, 18
+MARGIN = 12
+PAPER, INK = "#1e2127", "#d7dae0"
+INKS = {
+    "default": INK, "black": "#5c6370", "red": "#e06c75", "green": "#98c379", "brown": "#d19a66",
+    "blue": "#61afef", "magenta": "#c678dd", "cyan": "#56b6c2", "white": INK,
+}  # fmt: skip
+STEP = 0.15  # seconds between two frames of a terminal that changes
+LAST, PAGE = 2500, 2200  # ms of the last frame of the terminal, and of a picture of the page
+COLOURS = 48
+
+
+def as_frames(
+    events: Iterable[tuple[float, str]], columns: int, lines: int
+) -> list[tuple[Image.Image, int]]:
+    """Return a picture for each change of the screen, with the milliseconds that it is shown."""
+    screen = pyte.Screen(columns, lines)
+    stream = pyte.Stream(screen)
+    shown: list[tuple[float, Image.Image]] = []
+    for at, text in events:
+        stream.feed(text)
+        picture = _drawn(screen)
+        if shown and at - shown[-1][0] < STEP:
+            shown[-1] = (shown[-1][0], picture)
+        elif not shown or picture.tobytes() != shown[-1][1].tobytes():
+            shown.append((at, picture))
+    ends = [at for at, _ in shown[1:]]
+    lasting = [round(1000 * (end - at)) for (at, _), end in zip(shown, ends, strict=False)]
+    return [(each, ms) for (_, each), ms in zip(shown, [*lasting, LAST], strict=True)]
+
+
+def _drawn(screen: pyte.Screen) -> Image.Image:
+    size = (round(screen.columns * WIDTH) + 2 * MARGIN, screen.lines * HEIGHT + 2 * MARGIN)
+    picture = Image.new("RGB", size, PAPER)
+    pen = ImageDraw.Draw(picture)
+    for row in range(screen.lines):
+        for column, cell in screen.buffer[row].items():
+            if cell.data.strip():
+                place = (MARGIN + column * WIDTH, MARGIN + row * HEIGHT)
+                pen.text(place, cell.data, font=FONT, fill=INKS.get(cell.fg, INK))
+    left, top = MARGIN + screen.cursor.x * WIDTH, MARGIN + screen.cursor.y * HEIGHT
+    pen.rectangle((left, top + 1, left + WIDTH, top + HEIGHT - 2), outline=INK)
+    return picture
+
+
+def write_gif(
+    path: Path, frames: Sequence[tuple[Image.Image, int]], pages: Sequence[Image.Image]
+) -> None:
+    """Write the frames, then the pictures of the page, in their size."""
+    size = frames[0][0].size
+    whole = [*frames, *((_fitted(page, size), PAGE) for page in pages)]
+    few = [each.quantize(COLOURS, dither=Image.Dither.NONE) for each, _ in whole]
+    few[0].save(
+        path,
+        save_all=True,
+        append_images=few[1:],
+        duration=[ms for _, ms in whole],
+        loop=0,
+        optimize=False,
+    )
+
+
+def _fitted(page: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a page scaled into a frame of the terminal's size."""
+    framed = Image.new("RGB", size, PAPER)
+    page = page.copy()
+    page.thumbnail(size, Image.Resampling.LANCZOS)
+    framed.paste(page, ((size[0] - page.width) // 2, (size[1] - page.height) // 2))
+    return framed
