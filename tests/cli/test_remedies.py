@@ -28,6 +28,18 @@ def test_the_command_that_judges_the_rest_can_be_pasted(ttc: Ttc, sums: Path, na
 
 
 @pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["two", "words"], 'put the question in quotes: ttc solve "…"'),
+        (["--each", "a.jsonl", "word"], "--each answers the questions of one file"),
+    ],
+)
+def test_a_word_too_many(ttc: Ttc, words: list[str], told: str) -> None:
+    ran = ttc("solve", *words)
+    assert (ran.code, told in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize(
     ("tables", "told"),
     [
         ('[models.a]\nmodel = "b"\n[models.b]\nmodel = "scripted:answers=1"', "scripted:answers=1"),
@@ -53,3 +65,7 @@ def test_ls_names_many_pools_without_questions_in_one_line(ttc: Ttc, tmp_path: P
     told = ttc("ls").err
     assert told.count("unknown") == 1
     assert "questions unknown in 5 pools: p0, p1, p2 and 2 more" in told
+
+
+def test_help_version_is_the_version(ttc: Ttc) -> None:
+    assert ttc("help", "version").out == ttc("--version").out

@@ -116,6 +116,8 @@ def usage_line(
             word, context.info_name, context.command.list_commands(context)
         )
     if "unexpected extra argument" in message and context and context.info_name == "solve":
+        if "--each" in args:
+            return f"{message}; --each answers the questions of one file"
         return f'{message}; put the question in quotes: {path} "…"'
     return f"{message}; see {path} --help"
 
