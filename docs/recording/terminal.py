@@ -44,6 +44,7 @@ class Terminal:
         for letter in command + "\n":
             os.write(self._ours, letter.encode())
             self._read(0.03)
+            time.sleep(0.03)
         if until is None:
             self._read_until(READY)
             return
