@@ -548,6 +548,7 @@ def test_no_message_of_the_library_names_an_option_in_python() -> None:
         ("name one with --scorer NAME (ttc plugins --verifiers)", "scorer='NAME' (ttc plugins --v"),
         ("pip install --no-deps x", "pip install --no-deps x"),
         ("demo: no verdicts; ttc verify demo -V NAME first", "ttc.verify('demo', 'NAME') first"),
+        ("left out; ttc verify 'my pool' -V 'regex:a b'", "ttc.verify('my pool', 'regex:a b')"),
         ("have no verdict yet and are left out; ttc verify demo", "left out; ttc.verify('demo')"),
         ("--db names another store", "database names another store"),
         ("a--b and x-m y stay", "a--b and x-m y stay"),

@@ -134,9 +134,9 @@ def test_without_all_lengths_only_the_samples_are_known() -> None:
 
 @pytest.mark.parametrize("k", [0, 3])
 def test_a_budget_without_subsets_is_refused(k: int) -> None:
-    with pytest.raises(ValueError, match="between 1 and the 2 draws"):
+    with pytest.raises(ValueError, match="between 1 and n = 2"):
         expected_cost(pool([1, 2]), [k], None)
-    with pytest.raises(ValueError, match="between 1 and the 2 draws"):
+    with pytest.raises(ValueError, match="between 1 and n = 2"):
         order_statistic([1, 2], 1, k)
 
 

@@ -197,7 +197,7 @@ def test_another_text_or_seed_is_a_conflict_and_what_is_here_stays(
     assert done.code == 4
     assert "text.db: left out: demo: p0 draw 0 has another text (key1:" in done.err
     assert "seed.db: left out: demo: p0 draw 1 has another seed (key1:" in done.err
-    assert "1 conflicts in all; what here.db holds stays" in done.err
+    assert "1 conflict in all; what here.db holds stays" in done.err
     gained = content(tmp_path / "here.db") - before
     assert before < content(tmp_path / "here.db")
     assert {row[0] for row in gained} == {"sample", "verdict", "vote"}

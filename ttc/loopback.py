@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from ttc.errors import Stopped, UsageError
 from ttc.plugins.installing import install
@@ -24,10 +25,15 @@ ANY_PORT = 0
 GRACE = 5  # seconds
 
 
+class TakenError(UsageError):
+    """Another program listens on the port."""
+
+
 def listen(port: int = ANY_PORT, host: str = HOST) -> socket.socket:
     """Return a socket that listens on a port; port 0 lets the system choose a free one.
 
-    Raises `UsageError` if the port is taken, may not be used, or the host is not this machine's.
+    Raises `TakenError` if the port is taken, `UsageError` if it may not be used, or the host is not
+    this machine's.
     """
     host = host.strip("[]")
     if not 0 <= port <= 65535:
@@ -50,7 +56,8 @@ def listen(port: int = ANY_PORT, host: str = HOST) -> socket.socket:
             errno.EACCES: "ports below 1024 need rights that this user lacks",
             errno.EADDRNOTAVAIL: "it is no address of this machine",
         }.get(error.errno or 0, error.strerror or str(error))
-        raise UsageError(
+        kind = TakenError if error.errno == errno.EADDRINUSE else UsageError
+        raise kind(
             f"cannot listen on {shown}:{port}: {why}; name another port, or none (--port 0)"
         ) from error
     return listening
@@ -82,6 +89,18 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.rstrip(".").lower() == "localhost"
+
+
+def names_loopback(header: str) -> bool:
+    """Return whether a Host header names this machine. A page elsewhere whose name was made to
+    point here has another one."""
+    if any(each in header for each in "/?#@"):
+        return False
+    try:
+        name = urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return False
+    return is_loopback(name) and not name.endswith(".")
 
 
 def serve(

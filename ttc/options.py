@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ttc import paths
 from ttc.errors import UsageError
@@ -80,12 +80,14 @@ def pairs(parts: Iterable[str], form: str) -> dict[str, str]:
 
 
 class OptionReader:
-    """Reads the options of one plugin, then refuses what is left.
+    """Reads the options of one plugin, then refuses what is left; `watching` are told each read.
 
     Values are text or, from a settings file, numbers and booleans. Each method takes the name and
-    the default, which is returned if the option is not given; where the default is None, an empty
-    value stands for it too. A value that cannot be is an OptionError.
+    the default, which is returned for no value, and if it is None for an empty one. A value that
+    cannot be is an OptionError.
     """
+
+    watching: ClassVar[list[Callable[..., None]]] = []
 
     def __init__(self, owner: str, given: Mapping[str, Any]) -> None:
         self._owner = owner
@@ -100,6 +102,8 @@ class OptionReader:
         """Read a value with `parse`, whose ValueError or TypeError becomes "NAME must be NEED"."""
         self._listed.setdefault(name, name)
         given = self._given.get(name)
+        for watch in self.watching:
+            watch(self._owner, name, default if given in (None, "") else given, need)
         if given is None or (default is None and given == ""):
             return default
         try:
@@ -167,11 +171,9 @@ class OptionReader:
         if (path := self.text(name, None)) is None:
             return None
         try:
-            return Path(paths.expanded(path, f"{self._owner}: {name}")).read_text(encoding="utf-8")
-        except OSError as error:
-            raise self.error(f"{name}={path}: {error.strerror or error}") from None
-        except ValueError as error:
-            raise self.error(f"{name}={path}: {error}") from None
+            return Path(paths.expanded(path)).read_text(encoding="utf-8")
+        except (OSError, ValueError, UsageError) as error:
+            raise self.error(f"{name}={path}: {getattr(error, 'strerror', '') or error}") from None
 
     def accept(self, *names: str) -> None:
         """Take options that are read elsewhere for known."""
@@ -192,9 +194,8 @@ class OptionReader:
         hint = f"did you mean {near[0]}? " if near else ""
         several = "s" if len(unknown) > 1 else ""
         named = ", ".join(map(repr, unknown))
-        takes = ", ".join(self._listed.values()) or "none"
-        colon = ":" if self._listed else ""
-        raise self.error(f"unknown option{several} {named}; {hint}it takes{colon} {takes}")
+        takes = f": {', '.join(self._listed.values())}" if self._listed else " none"
+        raise self.error(f"unknown option{several} {named}; {hint}it takes{takes}")
 
     def error(self, what: str) -> OptionError:
         """Return the error to raise, with the plugin's name before it."""

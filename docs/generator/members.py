@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from generator.markdown import code, escaped, rest, summary, table
 from generator.methods import own
-from generator.options import option_table, options_of
+from generator.options import option_table
 from ttc import plugins
 from ttc.backends.asking.capabilities import MEANINGS, can_at_most
-from ttc.plugins.abilities import Referring, Taking
+from ttc.doctor.describing import extras
+from ttc.plugins.abilities import Referring
 
-# What a verifier is made with where it needs something.
-MADE = {
-    "cmd": ("true",),
-    "regex": ("a",),
-    "rm": ("hf:OWNER/NAME",),
-    "schema": ("answer.schema.json",),
-}
-EXTRAS = {
-    "constraint": "ttc-cli[constraint]",
-    "math": "ttc-cli[math]",
-    "python": "",
-    "rm": "ttc-cli[rm]",
-    "schema": "ttc-cli[schema]",
-}
 BACKENDS = ("llamacpp", "openai", "batch", "vllm", "ray", "replay", "scripted", "synth")
 
 
@@ -46,7 +27,7 @@ def verifier_table() -> str:
         (
             f"[`{name}`](../reference/verifiers.md#{name})",
             summary(factory),
-            code(f"pip install '{EXTRAS[name]}'") if EXTRAS.get(name) else "",
+            ", ".join(code(f"pip install '{each['name']}'") for each in extras("verifiers", name)),
         )
         for name, factory in own("verifiers").items()
     ]
@@ -57,28 +38,12 @@ def verifiers() -> str:
     """Return a section for each verifier."""
     parts = []
     for name, factory in own("verifiers").items():
-        made = partial(factory, *MADE.get(name, ()))
-        takes = factory.takes if isinstance(factory, Taking) else ""
-        with _schema_file():
-            options = option_table(options_of(made)) if takes != "text" or name in MADE else ""
+        options = option_table("verifiers", name)
         parts.append(
             f"### {name}\n\n{escaped(summary(factory))}\n\nReads the reference: {reads(factory)}."
             f"\n\n{escaped(rest(factory))}\n{options}"
         )
     return "\n" + "\n".join(parts) + "\n"
-
-
-@contextlib.contextmanager
-def _schema_file() -> Iterator[None]:
-    """Provide the file that `schema` reads when it is made."""
-    before = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        Path("answer.schema.json").write_text("{}", encoding="utf-8")
-        try:
-            yield
-        finally:
-            os.chdir(before)
 
 
 def backends() -> str:

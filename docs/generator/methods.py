@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from generator.markdown import code, escaped, rest, summary, table
-from generator.options import option_table, options_of
+from generator.options import option_table
 from ttc import plugins
-from ttc.plugins.abilities import Drafting, Needing, Scoring
+from ttc.doctor.describing import WRITTEN, needs, traits
 from ttc.selectors import spec
-from ttc.selectors.exact.estimates import Estimating
-from ttc.selectors.extras import Argued, is_graded, is_oracle
-
-# How a rule is written that cannot stand alone.
-WRITTEN = {
-    "accept": "accept=0.5>best-of-n",
-    "best-of-majority": "best-of-majority:alpha=0.2",
-    "keep": "keep=8:by=logprob>majority",
-    "mean-of-best": "mean-of-best:m=3",
-    "short": "short-3",
-    "solve-verify": "solve-verify:v=8,of=32",
-    "threshold": "threshold:at=0.9",
-}
-NEEDS = {
-    "answer": "answers",
-    "correct": "verdicts",
-    "completion_tokens": "token counts",
-    "logprob": "log-probabilities",
-    "score": "a score",
-    "scores": "scores",
-    "text": "texts",
-    "think_tokens": "tokens of thoughts",
-    "tokens": "token counts",
-}
+from ttc.selectors.extras import Argued
 
 
 def own(group: str) -> dict[str, Any]:
@@ -51,21 +27,21 @@ def rules() -> str:
     parts = []
     for name, factory in own("selectors").items():
         written = WRITTEN.get(name, name)
-        rule = spec.build(written)
+        told = traits(name)
         usage = factory.usage if isinstance(factory, Argued) else written
         about = table(
             ("written", "reads", "mean over all k-subsets", "graded verdicts", "oracle"),
             [
                 (
                     code(usage),
-                    ", ".join(sorted(NEEDS.get(need, need) for need in rule.needs)),
-                    "exact, or with its error" if isinstance(rule, Estimating) else "exact",
-                    "yes" if is_graded(rule) else "no",
-                    "yes †" if is_oracle(rule) else "no",
+                    ", ".join(needs("selectors", name)),
+                    "exact" if told["exact"] else "exact, or with its error",
+                    "yes" if told["graded"] else "no",
+                    "yes †" if told["oracle"] else "no",
                 )
             ],
         )
-        options = option_table(options_of(partial(spec.build, written)))
+        options = option_table("selectors", name)
         parts.append(
             f"### {name}\n\n{escaped(summary(factory))}\n\n{about}\n{escaped(rest(factory))}\n"
             f"{options}"
@@ -82,18 +58,16 @@ def synonyms() -> str:
     return table(("rule", "also"), [(code(name), ", ".join(rows[name])) for name in sorted(rows)])
 
 
-def strategy_needs(strategy: Any) -> str:
+def strategy_needs(name: str) -> str:
     """Return what a strategy needs: abilities of the model, a scorer, a second model."""
-    needs = [code(need) for need in sorted(strategy.needs)] if isinstance(strategy, Needing) else []
-    needs += ["a scorer"] if isinstance(strategy, Scoring) and strategy.scores else []
-    needs += ["a draft model"] if isinstance(strategy, Drafting) and strategy.drafts else []
-    return ", ".join(needs) or "nothing but draws"
+    found = needs("strategies", name)
+    return ", ".join(each if " " in each else code(each) for each in found) or "nothing but draws"
 
 
 def strategy_table() -> str:
     """Return a row for each strategy."""
     rows = [
-        (f"[`{name}`](../reference/strategies.md#{name})", summary(each), strategy_needs(each))
+        (f"[`{name}`](../reference/strategies.md#{name})", summary(each), strategy_needs(name))
         for name, each in own("strategies").items()
     ]
     return table(("`--method`", "what it does", "needs"), rows)
@@ -103,9 +77,9 @@ def strategies() -> str:
     """Return a section for each strategy."""
     parts = []
     for name, factory in own("strategies").items():
-        options = option_table(options_of(factory))
+        options = option_table("strategies", name)
         parts.append(
-            f"### {name}\n\n{escaped(summary(factory))}\n\nNeeds: {strategy_needs(factory)}.\n\n"
+            f"### {name}\n\n{escaped(summary(factory))}\n\nNeeds: {strategy_needs(name)}.\n\n"
             f"{escaped(rest(factory))}\n{options}"
         )
     return "\n" + "\n".join(parts) + "\n"

@@ -10,6 +10,7 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 FONT = ImageFont.truetype(font_manager.findfont("DejaVu Sans Mono"), 14)
+DOTS = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)  # has Braille: a spinner
 WIDTH, HEIGHT = round(FONT.getlength("M" * 100)) / 100, 18
 MARGIN = 12
 PAPER, INK = "#1e2127", "#d7dae0"
@@ -62,7 +63,8 @@ def _drawn(screen: pyte.Screen) -> Image.Image:
         for column, cell in screen.buffer[row].items():
             if cell.data.strip():
                 place = (MARGIN + column * WIDTH, MARGIN + row * HEIGHT)
-                pen.text(place, cell.data, font=FONT, fill=INKS.get(cell.fg, INK))
+                font = DOTS if "\u2800" <= cell.data <= "\u28ff" else FONT
+                pen.text(place, cell.data, font=font, fill=INKS.get(cell.fg, INK))
     left, top = MARGIN + screen.cursor.x * WIDTH, MARGIN + screen.cursor.y * HEIGHT
     pen.rectangle((left, top + 1, left + WIDTH, top + HEIGHT - 2), outline=INK)
     return picture

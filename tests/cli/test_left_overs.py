@@ -110,4 +110,4 @@ def test_an_import_without_new_draws_says_so(ttc: Ttc, tmp_path: Path) -> None:
     written(log, judged)
     again = ttc("import", log, "--pool", "p").err
     assert "p: no new draws in 1 problem" in again
-    assert "1 verdicts by" in again
+    assert "1 verdict by" in again

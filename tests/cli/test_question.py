@@ -16,6 +16,7 @@ from commands import TTC
 from conftest import Ttc
 
 from ttc.cli.asking import stdin
+from ttc.cli.main import run
 from ttc.errors import UsageError
 
 MODEL = ("-m", "scripted:answers=25*8/24*1")
@@ -188,7 +189,7 @@ def test_an_open_end_that_nobody_writes_into_is_left_out(ttc: Ttc, kind: str) ->
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="only /proc tells of writers")
 def test_the_program_before_it_in_a_pipeline_is_waited_for(ttc: Ttc) -> None:
-    ran = shell("(sleep 4.5; echo late) | ttc solve Summarise -m $M")
+    ran = shell("(sleep 7; echo late) | ttc solve Summarise -m $M")
     assert (ran.returncode, ran.stdout) == (0, "25\n")
     assert "waiting for standard input to end (0 bytes so far)" in ran.stderr
     assert asked(ttc) == ["late\n\nSummarise"]
@@ -268,3 +269,11 @@ def test_a_bad_line_of_a_file_is_told_before_anything_is_asked(ttc: Ttc, tmp_pat
     ran = ttc("solve", "--each", "q.jsonl", *MODEL)
     assert (ran.code, ran.out) == (2, "")
     assert "q.jsonl:2: no question in the fields no" in ran.err
+
+
+def test_a_stand_in_for_stdin_that_cannot_be_read_holds_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # pytest's own: it has no descriptor, and reading it raises OSError.
+    assert run(["solve", "q", "-m", "scripted:answers=7"]) == 0
+    assert capsys.readouterr().out == "7\n"

@@ -170,8 +170,8 @@ def test_a_comparison_says_what_it_leaves_out(pools: Ttc, tmp_path: Path) -> Non
     pools("verify", "third", "-V", "numeric", "-q")
     ran = pools("show", "demo", "--diff", "third")
     assert "demo alone has judged draws of 3 problems" in ran.err
-    assert "third alone has judged draws of 1 problems, e.g. new" in ran.err
-    assert "1 problems have another reference in third, e.g. easy-00" in ran.err
+    assert "third alone has judged draws of 1 problem, e.g. new" in ran.err
+    assert "1 problem has another reference in third, e.g. easy-00" in ran.err
 
 
 def brute_force(c: int, n: int, d: int, m: int) -> float:

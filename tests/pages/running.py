@@ -17,6 +17,8 @@ QUIET = re.compile(r"(?:ttc (?:sample|verify|import) )")
 SAYS_WHERE = re.compile(r"\| |> | -o |--dry-run|--explain|--json")
 # Told once where kernels of llama.cpp do not work.
 OF_THIS_MACHINE = ("llama.cpp crashes (", "llama.cpp's ")
+# A line every 30 s, which a slow or busy machine prints: `demo: 19/96 draws, 45 tokens/s, 30 s`.
+PROGRESS = re.compile(r"[^\s:]+: [\d,]+(/[\d,]+)? [a-z]+, .*\d( s|:\d\d)( left)?")
 SETS = re.compile(r"export (\w+)=(?:'([^']*)'|\"([^\"]*)\"|(\S*))")
 
 
@@ -32,7 +34,8 @@ class Run:
         """Run the blocks of a page; return what is wrong, a text for each fault."""
         for block in blocks(text):
             for line in block.setup:
-                self._shell(line)
+                if not self._sets(line):
+                    self._shell(line)
             if block.file:
                 path = self.folder / block.file
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,14 +51,20 @@ class Run:
     def _commands(self, block: Block) -> None:
         found = list(commands(block))
         for command in found:
-            if setting := SETS.fullmatch(command.line):
-                self.environment[setting[1]] = setting[2] or setting[3] or setting[4] or ""
+            if self._sets(command.line):
                 continue
             code, printed = self._shell(command.line)
             wanted = None if command.shown is not None else 0
             if block.exit is not None and command is found[-1]:
                 wanted = block.exit
             self._check(block, command, code, printed, wanted)
+
+    def _sets(self, line: str) -> bool:
+        """Return whether a line sets a variable, which it then does for what follows."""
+        if (setting := SETS.fullmatch(line)) is None:
+            return False
+        self.environment[setting[1]] = setting[2] or setting[3] or setting[4] or ""
+        return True
 
     def _check(
         self, block: Block, command: Command, code: int, printed: str, wanted: int | None
@@ -88,7 +97,7 @@ class Run:
         if done.returncode:
             self.wrong.append(f"{place}\n{done.stderr}")
         elif block.printed is not None:
-            self._compare(place, block.printed.rstrip(), _stripped(done.stdout), block)
+            self._compare(place, block.printed.rstrip(), stripped(done.stdout), block)
 
     def _shell(self, line: str) -> tuple[int, str]:
         """Run a command as on a terminal, where samples are not printed; return code and output."""
@@ -105,10 +114,14 @@ class Run:
             timeout=TIMEOUT,
             stdin=subprocess.DEVNULL,
         )
-        return done.returncode, _stripped(done.stdout)
+        return done.returncode, stripped(done.stdout)
 
 
-def _stripped(text: str) -> str:
+def stripped(text: str) -> str:
     """Return the lines without blanks at their ends, and without what only some machines print."""
     lines = [each.rstrip() for each in text.rstrip().splitlines()]
-    return "".join(f"{each}\n" for each in lines if not each.startswith(OF_THIS_MACHINE))
+    return "".join(
+        f"{each}\n"
+        for each in lines
+        if not each.startswith(OF_THIS_MACHINE) and not PROGRESS.fullmatch(each)
+    )

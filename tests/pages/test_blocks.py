@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pages.blocks import PAGES, REASONS, ROOT, RUN, SHOWN, Block, blocks, commands, pattern
-from pages.running import Run
+from pages.running import Run, stripped
 
 # Many processes, and nothing that depends on the version of Python.
 pytestmark = pytest.mark.slow
@@ -78,6 +78,16 @@ CASES = [
 @pytest.mark.parametrize(("printed", "shown", "varies", "fits"), CASES)
 def test_what_is_shown_is_compared(printed: str, shown: str, varies: bool, fits: bool) -> None:
     assert bool(re.fullmatch(pattern(shown, varies), printed)) is fits
+
+
+def test_lines_of_progress_are_no_output() -> None:
+    told = [
+        "facts: 19/96 draws, 45 tokens/s, 30 s",
+        "facts: 90/96 draws, 29 tokens/s, 1:30, ~5 s left",
+        "facts: 12 problems × 8: 96 samples, 96 new (3957 tokens in 1:32), 0 kept",
+        "pool facts: a new pool",
+    ]
+    assert stripped("\n".join(told)).splitlines() == told[2:]
 
 
 PAGE = """\

@@ -201,3 +201,8 @@ def test_a_plot_in_a_pipe_has_no_colours_and_needs_no_extra(files: list[str]) ->
     assert "\x1b" not in done.stdout
     done = subprocess.run([*TTC, *args, "--json"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
+
+
+def test_twelve_pools_look_unlike_each_other() -> None:
+    curves = [curve_of("mean", f"p{at}") for at in range(12)]
+    assert len({(look.colour, look.hollow) for look in looks_of(curves)}) == 12

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,8 +133,8 @@ def in_process(options: Any, config: Path | None = None) -> Iterator[tuple[str, 
     session = load(config, None, lambda line: None, "")
     catalog = Catalog(session.config, options, presets.read(config, options.solve))
     listening = loopback.listen()
-    with Service(session, options, catalog) as service:
-        application = Endpoint(service, Log(lambda line: None)).application()
+    with closing(Service(session, options, catalog)) as service:
+        application = Endpoint(service, Log(str, str)).application()
         server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

@@ -41,6 +41,14 @@ def test_it_answers_and_counts(bundled: Server) -> None:
     assert got["ttc"]["pool"].startswith("serve-smollm2")
 
 
+def test_a_prompt_over_the_context_is_the_clients_fault(bundled: Server) -> None:
+    """As a 502 it would be tried again by clients, with the same end."""
+    got = bundled.ask("word " * 10_000)
+    error = got.json()["error"]
+    assert (got.status_code, error["code"]) == (400, "context_length_exceeded")
+    assert "the context 8192" in error["message"]
+
+
 def test_json_by_a_schema(bundled: Server) -> None:
     form: dict[str, Any] = {"name": "animal", "schema": SCHEMA}
     got = bundled.ask(

@@ -73,6 +73,20 @@ def test_wrong_options_end_with_2(ttc: Ttc, args: list[str], part: str) -> None:
         ('[serve.models.a]\nmethod = "beem"', "did you mean beam"),
         ('[serve.models.a]\nmodel = "nothing"', "no such model"),
         ("[serve]\nport = 3", "unknown key 'port'"),
+        ("[serve.models.a]\nn = 0", "from 1"),
+        ("[serve.models.a]\nn = 1000", "n=1000 is more than --max-draws 256"),
+        ('[serve.models.a]\nmethod = "beam:n=1000,m=2"', "more than --max-draws 256"),
+        ("[serve.models.a]\ntemperature = -3", "temperature must be 0 or more"),
+        ("[serve.models.a]\nmax_tokens = -1", "max_tokens must be 1 or more"),
+        ("[serve.models.a]\nstop = 3", "a list of texts"),
+        ("[serve.models.a]\nstop = [3]", "a list of texts"),
+        ("[serve.models.a]\nextra = 3", "extra must be a table"),
+        ("[serve.models.a]\nthinking = [1]", "thinking must be on, off"),
+        ('[serve.models.a]\nthinking = "maybe"', "thinking must be on or off"),
+        ('[serve.models.a]\nraw = "no"', "true or false"),
+        ('[serve.models.a]\nverifier = "nope"', "a: no verifier 'nope'"),
+        ('[serve.models.a]\nmethod = "beam"\nscorer = "nope"', "a: no verifier 'nope'"),
+        ('[serve.models.a]\naggregate = "nope"', "one of last, min"),
     ],
 )
 def test_a_wrong_preset_is_named(ttc: Ttc, tmp_path: Path, preset: str, part: str) -> None:
@@ -160,6 +174,7 @@ def test_time_is_up(serve: Start) -> None:
     server = serve("-m", SLOW, "-n", "8", "--timeout", "0.3")
     got = server.ask()
     assert (got.status_code, got.json()["error"]["code"]) == (504, "timeout")
+    assert got.headers["x-should-retry"] == "false", "clients would pay for the draws again"
     assert server.ask(ttc={"timeout": 0.1}).status_code == 504
     with HTTP.stream(
         "POST",
@@ -243,6 +258,21 @@ def test_a_verifier_that_accepts_nothing_leaves_no_answer(serve: Start) -> None:
     assert "nothing was accepted" in choice["message"]["refusal"]
     assert (got["ttc"]["answer"], got["ttc"]["draws"]) == (None, 3)
     assert got["usage"]["completion_tokens"] > 0
+
+
+def test_draws_that_are_all_cut_end_by_length(serve: Start) -> None:
+    server = serve("-m", "scripted:answers=18,tokens=9-20", "--method", "majority", "-n", "3")
+    got = server.ask(max_tokens=2).json()
+    (choice,) = got["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == (None, "length")
+    assert "all cut at the token limit; raise max_tokens" in choice["message"]["refusal"]
+    with HTTP.stream(
+        "POST",
+        f"{server.url}/chat/completions",
+        json={"messages": [{"role": "user", "content": "?"}], "stream": True, "max_tokens": 2},
+    ) as streamed:
+        lines = [line for line in streamed.iter_lines() if line.startswith("data: {")]
+    assert json.loads(lines[-1][6:])["choices"][0]["finish_reason"] == "length"
 
 
 def test_a_server_may_stand_behind_another(serve: Start, shared: Server) -> None:

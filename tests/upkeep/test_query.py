@@ -252,10 +252,16 @@ def test_ctrl_c_ends_a_query() -> None:
     assert "Traceback" not in told
 
 
-def on_terminal(*args: str) -> str:
+def on_terminal(*args: str, columns: int = 80) -> str:
     pty = pytest.importorskip("pty")
     controller, terminal = pty.openpty()
-    process = subprocess.Popen([*TTC, *args], stdin=terminal, stdout=terminal, stderr=terminal)
+    process = subprocess.Popen(
+        [*TTC, *args],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "COLUMNS": str(columns)},
+    )
     os.close(terminal)
     seen = b""
     with contextlib.suppress(OSError):
@@ -268,10 +274,16 @@ def on_terminal(*args: str) -> str:
 
 @pytest.mark.usefixtures("demo")
 def test_on_a_terminal_it_is_a_table_with_visible_text(ttc: Ttc, database: Path) -> None:
-    seen = on_terminal("db", "query", f"select '{ESCAPES}' as t, '{'x' * 200}' as long from pools")
+    wide = f"select '{ESCAPES}' as t, '{'x' * 200}' as long, 12345.678 as n from pools"
+    seen = on_terminal("db", "query", wide, columns=120)
     assert "T" in seen.splitlines()[0]
     assert "\x1b]0" not in seen
     assert "x" * 60 + "…" in seen
+    assert "x" * 200 in on_terminal("db", "query", wide, columns=0)
+    narrow = on_terminal("db", "query", wide, columns=60)  # texts are cut before a column is lost
+    assert "x" * 20 in narrow
+    assert "12345.678" in narrow
+    assert max(map(len, narrow.splitlines())) <= 60
     many = f"{FOREVER.replace('select count(*) from c', 'select x from c limit 5000')}"
     seen = on_terminal("db", "query", many)
     assert "there are more than 100 rows" in seen

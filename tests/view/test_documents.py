@@ -18,6 +18,7 @@ from ttc.errors import UsageError
 from ttc.outcomes.wanted import Wanted
 from ttc.selectors.exact.estimates import value_on
 from ttc.selectors.spec import build
+from ttc.view import computing
 from ttc.view.library import Library
 from ttc.view.parameters import UnknownError
 
@@ -253,11 +254,20 @@ def test_a_comparison_is_that_of_a_sweep(library: Library, ttc: Ttc, demo: Path)
 def test_fishers_p_is_exact(library: Library) -> None:
     stats = pytest.importorskip("scipy.stats")
     found = document(library, "compare", a="demo", b="other", verifier="numeric")
+    assert found["flipped"]
     for row in found["flipped"]:
         a, b = row["a"], row["b"]
         table = [[a["correct"], a["n"] - a["correct"]], [b["correct"], b["n"] - b["correct"]]]
-        tails = [stats.fisher_exact(table, side).pvalue for side in ("less", "greater")]
-        assert row["p"] == pytest.approx(min(1.0, 2 * min(tails)))
+        assert row["p"] == pytest.approx(stats.fisher_exact(table).pvalue)
+
+
+def test_a_problem_has_the_p_of_show_diff(library: Library, ttc: Ttc, demo: Path) -> None:
+    found = document(library, "compare", a="demo", b="other", verifier="numeric")
+    args = ("--diff", "other", "-V", "numeric", "--json", "--db", demo)
+    shown = ttc("show", "demo", *args).document["differences"]
+    assert {row["problem"]: row["p"] for row in found["flipped"]} == {
+        row["problem"]: row["p"] for row in shown
+    }
 
 
 @pytest.mark.parametrize(
@@ -305,3 +315,14 @@ def test_pages_cover_every_row_once(library: Library) -> None:
     assert [row["completion_tokens"] for row in rows[len(known) :]] == [None] * (
         len(rows) - len(known)
     )
+
+
+def test_large_curves_are_computed_in_a_process_of_their_own(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = document(library, "curves", pool="demo", rules="majority")
+    (tmp_path / "json.py").write_text("raise SystemExit('the file of a user')")
+    monkeypatch.setattr(computing, "HERE", 0)
+    assert document(Library(library.path), "curves", pool="demo", rules="majority") == here
+    with pytest.raises(UsageError, match="nonsense"):
+        document(library, "curves", pool="demo", rules="nonsense")

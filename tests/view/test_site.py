@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ttc.view import facets
+from ttc.view.export import data
 from ttc.view.site_files import SITE, TYPES
 
 FILES = sorted(path for path in SITE.rglob("*") if path.is_file())
@@ -58,3 +60,16 @@ def test_git_keeps_every_file() -> None:
     command = ["git", "check-ignore", *(str(path) for path in FILES)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout == ""
+
+
+def test_scripts_know_the_facets_and_files_of_python() -> None:
+    """The page has no build step, so what both sides name is written twice."""
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in OWN if path.suffix == ".js"}
+    labels = scripts["facets.js"].partition("const LABELS = {")[2].partition("\n  };")[0]
+    assert set(re.findall(r'^    "?([\w-]+)"?: \[', labels, re.MULTILINE)) == set(facets.NAMES)
+    of_draws = re.findall(r"OF_DRAWS = /\^\((.*?)\)", scripts["exported_lists.js"])[0].split("|")
+    assert of_draws == [*facets.OF_DRAWS, "answer:.*"]
+    attempts = re.findall(r"ATTEMPTS = \[(.*?)\]", scripts["exported_lists.js"])[0]
+    assert re.findall(r'"(.*?)"', attempts) == list(facets.OF_ATTEMPTS)
+    for name, size in (("ROWS", data.ROWS), ("ASKED", data.ASKED)):
+        assert f"const {name} = {size};" in scripts["exported.js"]

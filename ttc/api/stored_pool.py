@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,8 @@ class Pool(Looked):
             who = self._verifier(store, pool, verifier)
             if who is None:
                 raise UsageError(
-                    f"{self.name}: no samples have a verdict; ttc verify {self.name} -V NAME first"
+                    f"{self.name}: no samples have a verdict; "
+                    f"ttc verify {shlex.quote(self.name)} -V NAME first"
                 )
             if problem is not None:
                 problem_named(store.reader, pool, problem)

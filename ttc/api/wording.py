@@ -8,7 +8,7 @@ options, so that what differs is the spelling.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ttc.errors import TtcError
@@ -39,9 +39,12 @@ _SHELL = re.compile(
     r"|(?:\S*python\S* -m |uv )?pip (?:install|download)[^;)]*|uv tool [^;)]*"
     r"|ttc (?:models|plugins|doctor|db|config)(?: [a-z]+(?= )(?! [a-z]))?(?: --[a-z-]+)*"
 )
-_PHRASES = (
+_PHRASES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r" \(--explain lists them\)|; -vv shows where"), ""),
-    (re.compile(r"ttc verify (\S+) -V ([^\s;,]+)(?: -o FILE)?"), r"ttc.verify('\1', '\2')"),
+    (
+        re.compile(r"ttc verify ('[^']*'|\S+) -V ('[^']*'|[^\s;,]+)(?: -o FILE)?"),
+        lambda found: f"ttc.verify({_quoted(found[1])}, {_quoted(found[2])})",
+    ),
     (re.compile(r"ttc verify ([^\s;,]+)$"), r"ttc.verify('\1')"),
     (re.compile(r"\bttc ls\b"), "ttc.pools()"),
     (re.compile(r"\bttc (sample|verify|sweep|solve)\b"), r"ttc.\1"),
@@ -68,6 +71,10 @@ def _translated(text: str) -> str:
         text = phrase.sub(words, text)
     text = _MAPPING.sub(_mapping, text)
     return _OPTION.sub(_option, text)
+
+
+def _quoted(word: str) -> str:
+    return repr(word.strip("'"))
 
 
 def _mapping(found: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import paths, plugins
-from ttc.backends import Backend, addresses
+from ttc.backends import Backend, addresses, alias_values
 from ttc.backends.asking import extra_fields
 from ttc.backends.asking.capabilities import can_at_most
 from ttc.backends.asking.extra_fields import Extra
@@ -81,7 +81,7 @@ def resolve(spec: str | None, config: Config) -> ModelChoice:
     if wanted not in config.aliases and wanted.startswith(("~", "$")):
         wanted = paths.expanded(wanted, "-m")
     if wanted in config.aliases:
-        return _batched(_alias(wanted, config.aliases[wanted]), wanted, config)
+        return _batched(_alias(wanted, config.aliases), wanted, config)
     return _batched(ModelChoice(*split(wanted, config)), wanted, config)
 
 
@@ -116,9 +116,12 @@ SAMPLING = (
 )
 
 
-def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
-    table = {key: _path(name, value) for key, value in table.items()}
-    backend, model = split(str(table["model"]))
+def _alias(name: str, aliases: Mapping[str, Mapping[str, Any]]) -> ModelChoice:
+    table = {key: alias_values.path(name, value) for key, value in aliases[name].items()}
+    try:
+        backend, model = split(str(table["model"]))
+    except UsageError as error:
+        raise alias_values.of_alias(name, aliases) or error from None
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     others = (*SAMPLING, "model", "price")
     options = {key: v for key, v in table.items() if key not in others}
@@ -130,12 +133,6 @@ def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     except ValueError as error:
         raise UsageError(f"[models.{name}]: {error}") from None
     return ModelChoice(backend, model, options, defaults, price=price)
-
-
-def _path(alias: str, value: Any) -> Any:
-    """Return a value of an alias; one that begins as a path of this user is written out."""
-    begins = isinstance(value, str) and re.match(r"~[/\\]|\$\w+[/\\]|\$\{\w+\}[/\\]", value)
-    return paths.expanded(value, f"[models.{alias}]") if begins else value
 
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:

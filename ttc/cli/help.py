@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-VERSION = ({"--version"}, {"-V"}, {"version"})
+VERSION = ({"--version"}, {"-V"}, {"version"}, {"help", "version"})
 _FLAGS = ("-h", "--help")
 
 SHORT = """\

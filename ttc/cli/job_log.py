@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from ttc.cli.output import piped
+from ttc.cli.processes import PROC, parents
 from ttc.session import Session
 
-PROC = Path("/proc")
 NOT_CI = ("", "0", "false", "no")
 NOTE = "stdout is the log of this CI job, which gets no JSON lines; -o - writes them, -o FILE too"
 
@@ -57,9 +56,10 @@ def is_job_log() -> bool:
 def _stdout_of_job() -> tuple[int, int] | None:
     """Return what the first process of the job has as its stdout; None if that is unknown."""
     first: int | None = None
-    process = os.getppid()
-    while process > 0 and _started_in_ci(process):
-        first, process = process, _parent(process)
+    for process in parents():
+        if not _started_in_ci(process):
+            break
+        first = process
     try:
         return None if first is None else _place(os.stat(PROC / str(first) / "fd" / "1"))
     except OSError:
@@ -73,16 +73,6 @@ def _started_in_ci(process: int) -> bool:
         return False
     values = [each[3:].decode("latin-1") for each in variables if each.startswith(b"CI=")]
     return any(value.lower() not in NOT_CI for value in values)
-
-
-def _parent(process: int) -> int:
-    """Return the parent of a process, 0 if it has none here."""
-    try:
-        # The name of the program stands in parentheses and may hold anything.
-        fields = (PROC / str(process) / "stat").read_bytes().rpartition(b")")[2].split()
-        return int(fields[1])
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 def _place(status: os.stat_result) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ttc.cli import failures
+from ttc.cli import encoding, failures
 from ttc.cli.help import SHORT, expanded, version_asked, version_line
 from ttc.cli.typer_parts import (
     COMPLETE,
@@ -45,7 +45,7 @@ COMMANDS = {
     "keys": "Store the keys of servers in the system's keyring, and list where keys come from.",
     "plugins": "List backends, verifiers, selectors, strategies and formats.",
     "config": "Show the settings in force and where they come from; set, get or unset one.",
-    "db": "Look after the store: check, copy, merge, shrink, search it, query it with SQL.",
+    "db": "Check, copy, merge, shrink or search the store, or query it with SQL.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
@@ -197,9 +197,11 @@ def main() -> None:
     if sys.stdout is None:
         complain("standard output is closed; redirect it to /dev/null if it is not wanted")
         sys.exit(Exit.STORE)
+    escaped = encoding.escape_in(sys.stdout)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
+        encoding.tell(escaped, sys.stdout)
         sys.stderr.flush()
     except BrokenPipeError:
         code = code or 128 + SIGPIPE

@@ -59,10 +59,10 @@ class SubGroup(typer.core.TyperGroup):
             return [self.other, *args]
         if completing:
             return [word, *rest]
-        from ttc.cli.naming import near
+        from ttc.cli.naming import unknown_names
 
         meant = self.two.format(word, more[0]) if self.two and more else None
-        raise UsageError(near.within_line(word, str(self.name), self.commands, meant))
+        raise UsageError(unknown_names.within_line(word, str(self.name), self.commands, meant))
 
     def _word(self, args: Sequence[str]) -> int | None:
         """Return the place of the first argument that is no option, nor the value of one."""

@@ -67,9 +67,9 @@ class LazyGroup(typer.core.TyperGroup):
         """Resolve a name; UsageError with the command that may be meant for an unknown one."""
         named = args[0] in self.summaries or args[0].startswith("-")
         if not named and not ctx.resilient_parsing:
-            from ttc.cli.naming import near
+            from ttc.cli.naming import unknown_names
 
-            raise UsageError(near.command_line(args[0], self.summaries))
+            raise UsageError(unknown_names.command_line(args[0], self.summaries))
         return super().resolve_command(ctx, args)
 
 
@@ -86,7 +86,7 @@ def usage_line(
     """Return the message of a ClickFault with what to do; `command` and `args` are as called.
 
     Options of the other commands of `group` are known, too."""
-    from ttc.cli.naming import near
+    from ttc.cli.naming import unknown_names
 
     message = str(error.format_message()).strip().rstrip(".")
     context = getattr(error, "ctx", None)
@@ -96,22 +96,28 @@ def usage_line(
     texts = [arg for arg in args if re.match(r"-(?!-[\w-]+=)\S*\s", arg.strip())]
     # Options of one letter have no blanks in them, and none is a digit.
     if texts or option[1:2].isdigit():
-        text = near.quoted(texts[0] if texts else next(arg for arg in args if option in arg))
+        text = unknown_names.quoted(
+            texts[0] if texts else next(arg for arg in args if option in arg)
+        )
         return (
             f"{message}; write -- before a text that begins with -, and options before that: "
             f"{path} -- {text}"
         )
     if option and hasattr(error, "possibilities"):
-        line = near.option_line(error, path, _options_of(group, context))
+        line = unknown_names.option_line(error, path, _options_of(group, context))
         asked = next((each for each in args if each.startswith(option) and each != option), None)
         named = getattr(context, "info_name", None)
         if asked is None or "did you mean" in line or named != "solve":
             return line
-        return f"{line}; to ask a text that begins with -: {path} -- {near.quoted(asked)}"
+        return f"{line}; to ask a text that begins with -: {path} -- {unknown_names.quoted(asked)}"
     if message.startswith("No such command") and context is not None:
         word = message.partition("'")[2].partition("'")[0]
-        return near.within_line(word, context.info_name, context.command.list_commands(context))
+        return unknown_names.within_line(
+            word, context.info_name, context.command.list_commands(context)
+        )
     if "unexpected extra argument" in message and context and context.info_name == "solve":
+        if "--each" in args:
+            return f"{message}; --each answers the questions of one file"
         return f'{message}; put the question in quotes: {path} "…"'
     return f"{message}; see {path} --help"
 

@@ -88,7 +88,7 @@ def check_text(
     """
     found = _parsed(text, path)
     aliases = found.pop("models", {})
-    found.pop("serve", None)  # read by ttc.serving.presets
+    found.pop("serve", None)  # read by ttc.serving.asking.presets
     if not isinstance(aliases, dict) or not all(isinstance(v, dict) for v in aliases.values()):
         raise UsageError(f"{path}: [models.NAME] must be tables")
     for name, alias in aliases.items():

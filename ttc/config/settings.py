@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from ttc.errors import UsageError
+from ttc.messages.near import did_you_mean
 
 
 class Setting(NamedTuple):
@@ -89,6 +89,5 @@ def _table(value: Any) -> dict[str, Any]:
 
 def unknown(name: str, place: str = "") -> UsageError:
     """Return the error for a setting that does not exist; `place` is where it stands."""
-    near = get_close_matches(name, SETTINGS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(SETTINGS)}"
+    hint = did_you_mean(name, tuple(SETTINGS), f"known: {', '.join(SETTINGS)}")
     return UsageError(f"{place}: unknown setting {name!r}; {hint}".removeprefix(": "))

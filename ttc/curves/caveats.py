@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from math import fsum
 from typing import TYPE_CHECKING
@@ -31,7 +32,8 @@ def caveats(source: Source, curves: Sequence[Curve], *, several: bool = False) -
             "draw has no verdict yet and is left out",
             "draws have no verdict yet and are left out",
         )
-        lines.append(f"{some(source.unjudged, *left)}; ttc verify {source.name}")
+        again = source.judging or f"ttc verify {shlex.quote(source.name)} -V NAME"
+        lines.append(f"{some(source.unjudged, *left)}; {again}")
     if source.cancelled:
         lost = ("draw was cancelled and is missing", "draws were cancelled and are missing")
         lines.append(

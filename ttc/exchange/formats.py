@@ -64,6 +64,10 @@ def writer(name: str) -> WritesDraws:
 
 
 def _unknown(name: str, does: str, there: list[str]) -> UsageError:
+    plain, colon, _ = name.partition(":")
+    if colon and plain in there:
+        way = ": ttc import has --option KEY=VALUE" if does == "reads logs" else ""
+        return UsageError(f"--format {name}: {plain} takes no options here{way}")
     near = did_you_mean(name, there, f"there are {', '.join(there)}")
     return UsageError(f"--format {name}: no such format {does}; {near}")
 

@@ -2,7 +2,8 @@
 
 An entry point of the group `ttc.formats` names a class without arguments. The protocols here say
 what its objects can do, and one format may do several of them: CSV is read as records and written
-as an export. Each has a `name`: that in `--format` and in notes.
+as an export. Each has a `name`: that in `--format` and in notes. `ttc.testing.FormatContract` tests
+a format.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan
@@ -52,7 +53,8 @@ class Source:
     `scored` says which verifiers are behind the scores, `unscored` why scorers that rules name have
     no scores here. `repeats` are what judges said of the same draws several times, by judge.
     `known` is what is known of the model (`ttc.store.models`). `outdated` is a line if the verdicts
-    are by another version of the verifier than is installed. `mapped` is what became of --map in a
+    are by another version of the verifier than is installed, `judging` the command that judges the
+    other draws of a pool. `mapped` is what became of --map in a
     file, `notes` say what was read as what in its lines.
     """
 
@@ -69,6 +71,7 @@ class Source:
     unscored: Mapping[str, UsageError] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     outdated: str | None = None
+    judging: str = ""
     mapped: FieldMap | None = None
     notes: Sequence[str] = ()
 
@@ -110,7 +113,7 @@ def read_lines(
         source.tags, source.tag_names = found.found, frozenset(found.names)
     return _checked(
         source,
-        f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",
+        f"ttc verify {shlex.quote(name)} -V NAME -o FILE first, or --map correct=FIELD",
         f"ttc.verify({name!r}, 'NAME') first, or mapping={{'correct': 'FIELD'}}",
     )
 
@@ -143,6 +146,7 @@ def read_pool(
         source.scored = score_origins.of_pool(store.reader, pool, found, {"": by, **known})
         source.cancelled = samples.cancelled_in(store.reader, pool)
         source.origin = Origin(pool.name, pool.model, pool.identity, described(found, by))
+        source.judging = versions.command(name, source.origin.verifier)
         source.outdated = versions.outdated(source.origin.verifier, name)
         if wanted.tags:
             source.tags = stored_tags.of_pool(store.reader, pool)
@@ -154,7 +158,9 @@ def read_pool(
         ):
             source.notes = ["--map names the fields of files, and changes nothing in a pool"]
     return _checked(
-        source, f"ttc verify {name} -V NAME first", f"ttc.pool({name!r}).verify('NAME') first"
+        source,
+        f"ttc verify {shlex.quote(name)} -V NAME first",
+        f"ttc.pool({name!r}).verify('NAME') first",
     )
 
 
@@ -188,7 +194,7 @@ def _without_scores(source: Source, names: Iterable[str]) -> dict[str, UsageErro
     return {
         scorer: UsageError(
             f"{source.name}: {scorer} has a score for none of {len(draws)} draws; "
-            f"ttc verify {source.name} -V {scorer} shows why"
+            f"ttc verify {shlex.quote(source.name)} -V {shlex.quote(scorer)} shows why"
         )
         for scorer in names
         if draws and all(isnan((draw.scores or {}).get(scorer, nan)) for draw in draws)

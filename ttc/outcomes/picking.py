@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def _judge(
     if row is None and needed:
         why = f"{pool.name}: no samples have a verdict; "
         raise UsageError(
-            f"{why}ttc verify {pool.name} -V NAME first",
+            f"{why}ttc verify {shlex.quote(pool.name)} -V NAME first",
             python=f"{why}ttc.pool({pool.name!r}).verify('NAME') first",
         )
     return row, described(known, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,7 +49,7 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
                 there = f"there are those by {', '.join(known) or 'nobody'}"
                 raise UsageError(why + did_you_mean(wanted, known, there))
             raise UsageError(
-                f"{why}ttc verify {pool} -V {wanted}",
+                f"{why}ttc verify {shlex.quote(pool)} -V {shlex.quote(wanted)}",
                 python=f"{why}ttc.pool({pool!r}).verify({wanted!r})",
             )
     else:

@@ -161,8 +161,7 @@ def _values(curve: Curve, result: SweepResult) -> Iterator[_Test]:
         if point.value is None:
             yield _Test(curve.source, name, skipped=point.note or "undefined")
             continue
-        problems = f"{point.problems} problem{'s' * (point.problems != 1)}"
-        told = f"{with_intervals(point)} over {problems}"
+        told = f"{with_intervals(point)} over {some(point.problems, 'problem')}"
         yield _Test(curve.source, name, broken.get(name), output=told)
 
 

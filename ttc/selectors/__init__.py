@@ -6,6 +6,10 @@ prints. A plugin registers a class under the entry-point group `ttc.selectors`. 
 the options of `NAME:key=value,…` as keyword arguments (strings), and raises ValueError for an
 unknown option or value.
 
+A plugin may leave `expected` out (`exact.by_picks`): its mean is then that of its picks from all
+subsets where they are few, and from seeded subsets, with an error that `sweep` prints, where they
+are many. `ttc.testing.SelectorContract` tests a rule.
+
 What a rule may have besides the protocol is in `ttc.selectors.extras`; which rules are oracles, in
 `ttc.selectors.oracles`.
 """

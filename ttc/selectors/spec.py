@@ -20,6 +20,7 @@ from ttc import plugins
 from ttc.errors import UsageError
 from ttc.options import parse_spec
 from ttc.selectors import Selector
+from ttc.selectors.exact.by_picks import with_means
 from ttc.selectors.extras import Argued, Chaining, Conventional
 from ttc.selectors.guard import guarded
 
@@ -165,7 +166,7 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
         if not rest.strip() or "then" in extra:
             raise UsageError(f"{spec}: write {usage}, as in {name}={argument}>majority")
         extra["then"] = build(rest.strip(), conventions)
-    rule: Selector = plugins.make("selectors", name, spec, factory, extra)
+    rule = with_means(plugins.make("selectors", name, spec, factory, extra))
     return guarded(name, rule)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ttc.api.wording import in_python
 from ttc.errors import BackendError, SandboxError, StoreError, TtcError, UsageError
 from ttc.messages import secrets
+from ttc.store.sql import storable
 
 INVALID = "invalid_request_error"
 # What an argument of ttc is called in a request.
@@ -17,12 +18,20 @@ _FIELDS = {
     "thinking": "reasoning_effort",
     "repeat_penalty": "repetition_penalty",
     "method": "model",
-    "logprobs": "logprobs",
 }
 _NAMED = re.compile(
     r"\b(temperature|top_p|top_k|min_p|max_tokens|stop|schema|thinking|logit_bias|logprobs|seed"
     r"|presence_penalty|frequency_penalty|repeat_penalty|budget|method)\b"
 )
+
+# How engines and servers say that a prompt is longer than their context.
+_TOO_LONG = re.compile(
+    r"the prompt has \d+ tokens, the context|maximum context length|context_length_exceeded"
+    r"|exceeds? the (?:available |maximum )?(?:context|model)|longer than the maximum model length",
+    re.IGNORECASE,
+)
+# What a client must not try again by itself: the draws would be paid again.
+ONCE = {"x-should-retry": "false"}
 
 
 class ApiError(Exception):
@@ -46,12 +55,18 @@ class ApiError(Exception):
     @property
     def body(self) -> dict[str, Any]:
         """The JSON object that is answered, without secrets."""
-        return {"error": {"message": secrets.redacted(str(self)), **self._fields}}
+        message = storable(secrets.redacted(str(self)))
+        return {"error": {"message": message, **self._fields}}
 
 
 def invalid(param: str, message: str) -> ApiError:
     """Return the error about the value of a field."""
     return ApiError(400, f"{param}: {message}", param=param, code="invalid_value")
+
+
+def bug_line(error: BaseException) -> str:
+    """Return what stderr says of an error that is none of a request or of its surroundings."""
+    return f"a bug of ttc serve: {type(error).__name__}: {error}"
 
 
 def in_api(error: BaseException) -> ApiError:
@@ -67,6 +82,9 @@ def in_api(error: BaseException) -> ApiError:
         found = _NAMED.search(message)
         param = None if found is None else _FIELDS.get(found[1], found[1])
         return ApiError(400, message, param=param, code="invalid_value")
+    if isinstance(error, BackendError) and _TOO_LONG.search(message):
+        field = "messages"
+        return ApiError(400, message, param=field, code="context_length_exceeded")
     statuses: tuple[tuple[type[TtcError], int, str], ...] = (
         (BackendError, 502, "backend_error"),
         (StoreError, 503, "store_error"),

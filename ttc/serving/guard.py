@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ttc.errors import UsageError
-from ttc.loopback import is_loopback
+from ttc.loopback import names_loopback
 from ttc.messages import secrets
+from ttc.paths import expanded
 from ttc.serving.errors import ApiError
 
 SHORTEST = 8
@@ -26,7 +27,7 @@ def keys_of_file(path: Path | None) -> tuple[str, ...]:
     if path is not None:
         place = f"--key-file {path}"
         try:
-            texts = path.read_text(encoding="utf-8").splitlines()
+            texts = Path(expanded(path, "--key-file")).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is not UTF-8"
             raise UsageError(f"{place}: {why}") from None
@@ -56,7 +57,7 @@ class Guard:
             self._check_key(headers.get("authorization", ""))
             return
         host = headers.get("host", "")
-        if not is_loopback(_name(f"//{host}")):
+        if not names_loopback(host):
             raise _forbidden(f"the host {host[:100]!r} is not this machine")
         origin = headers.get("origin")
         if origin is not None and _place(origin) != _place(f"//{host}"):
@@ -79,13 +80,6 @@ class Guard:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-
-
-def _name(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _place(url: str) -> tuple[str, int | None]:

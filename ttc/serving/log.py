@@ -11,15 +11,16 @@ from starlette.requests import Request
 from ttc.errors import TtcError
 from ttc.messages.counts import some
 from ttc.serving.engines.job import Answer
-from ttc.serving.errors import ApiError
+from ttc.serving.errors import ApiError, bug_line
 from ttc.serving.replies import draws_of
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Where lines go."""
+    """Where lines go; a bug that an engine has told is not told again by `say_once`."""
 
     say: Callable[[str], None]
+    say_once: Callable[[str], None]
 
     def entry(self, request: Request) -> Entry:
         """Begin the line of a request."""
@@ -28,7 +29,7 @@ class Log:
     def bug(self, error: BaseException) -> None:
         """Tell an error that is none of a request or of its surroundings."""
         if isinstance(error, Exception) and not isinstance(error, (ApiError, TtcError)):
-            self.say(f"a bug of ttc serve: {type(error).__name__}: {error}")
+            self.say_once(bug_line(error))
 
 
 @dataclass(slots=True)

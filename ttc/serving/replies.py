@@ -14,6 +14,7 @@ from ttc.backends import counts
 from ttc.records import TokenLogprob
 from ttc.serving.asking.fields import Wanted
 from ttc.serving.engines.job import Answer
+from ttc.solving.firmness import all_cut
 from ttc.solving.record import fields_of
 
 
@@ -86,7 +87,7 @@ def choice(wanted: Wanted, index: int, answer: Answer) -> dict[str, Any]:
 
 def refusal(answer: Answer) -> str:
     """Return why there is no answer."""
-    return f"no answer: {answer.solved.solution.firmness}"
+    return f"no answer: {in_python(answer.solved.solution.firmness)}"
 
 
 def finish_reason(answer: Answer) -> str:
@@ -95,7 +96,7 @@ def finish_reason(answer: Answer) -> str:
     if solution.node is not None:
         return "length" if solution.node.finish == "length" else "stop"
     cut = solution.unanswered.total and solution.unanswered.cut > 0
-    return "length" if cut else "stop"
+    return "length" if cut or all_cut(solution.run) else "stop"
 
 
 def logprobs(tokens: Sequence[TokenLogprob] | None, wanted: Wanted) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -40,10 +39,13 @@ def run(
         )
     catalog = Catalog(session.config, options, presets.read(config, options.solve))
     once = telling_once(session)
-    with closing(_listen(options)) as listening, Service(once, options, catalog) as service:
+    with (
+        closing(_listen(options)) as listening,
+        closing(Service(once, options, catalog)) as service,
+    ):
         service.open()
         url = loopback.url_of(listening)
-        application = Endpoint(service, Log(session.say)).application()
+        application = Endpoint(service, Log(session.say, once.say)).application()
         loopback.serve(application, listening, lambda: started(url, catalog))
 
 
@@ -53,7 +55,5 @@ def _listen(options: ServeOptions) -> socket:
         return loopback.listen(options.port, options.host)
     try:
         return loopback.listen(PORT, options.host)
-    except UsageError as error:
-        if getattr(error.__cause__, "errno", None) != errno.EADDRINUSE:
-            raise
+    except loopback.TakenError:
         return loopback.listen(loopback.ANY_PORT, options.host)

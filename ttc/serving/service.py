@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from ttc.messages.counts import some
@@ -14,7 +13,7 @@ from ttc.serving.asking.catalog import Catalog
 from ttc.serving.asking.fields import Wanted
 from ttc.serving.engines.engine import Engine
 from ttc.serving.engines.job import Answer, Job
-from ttc.serving.errors import ApiError
+from ttc.serving.errors import ONCE, ApiError
 from ttc.serving.options import ServeOptions
 from ttc.session import Session
 
@@ -47,17 +46,6 @@ class Service:
         """End all engines; what is under way is cancelled and kept."""
         for engine in self._engines.values():
             engine.close()
-
-    def __enter__(self) -> Service:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @contextmanager
     def ask(self, wanted: Wanted) -> Iterator[Asking]:
@@ -141,6 +129,7 @@ class Asking:
                     f"No answer within {self.timeout:g} s; its draws were cancelled",
                     kind="server_error",
                     code="timeout",
+                    headers=ONCE,
                 )
             news = [loop.create_task(job.news.wait()) for job in self.jobs if job.watched]
             results = [job.result for job in self.jobs if not job.result.done()]

@@ -17,6 +17,12 @@ def cancelled_of(run: RunResult) -> int:
     return sum(node.finish == "cancelled" for node in run.nodes)
 
 
+def all_cut(run: RunResult) -> bool:
+    """Return whether the token limit cut every draw that was not cancelled."""
+    ends = [node.finish for node in run.nodes if node.finish != "cancelled"]
+    return bool(ends) and all(end == "length" for end in ends)
+
+
 def by_rule(made: RuleStrategy, rule: Selector, run: RunResult, acceptance: Acceptance) -> str:
     """Return how firmly a rule decided: votes, agreement, or the draw that won."""
     n, outcomes, picked = acceptance.judged, made.outcomes, made.picked
@@ -27,6 +33,8 @@ def by_rule(made: RuleStrategy, rule: Selector, run: RunResult, acceptance: Acce
         if unanswered.total:
             return f"{unanswered.words}{failures(run)}"
         why = "nothing was accepted" if acceptance.verified else "no draw has an answer"
+        if all_cut(run) and not unanswered.cut:
+            also += ", all cut at the token limit; raise --max-tokens"
         return f"{why} ({some(n, 'draw')}{failures(run)}){also}"
     share = agreement(outcomes, picked) if rule.name == MinimumBayesRisk.name else None
     only = len(outcomes) == 1 and made.candidates[0].index == 0 and len(run.nodes) == 1

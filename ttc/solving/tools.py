@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from ttc import verdicts
@@ -30,21 +31,44 @@ def open_method(
     parts: tuple[Strategy | None, Selector | None],
 ) -> Method:
     """Open what a method needs besides the model, to be closed by `stack`. UsageError."""
+
+    def draft(spec: str) -> ModelEngine:
+        choice, opened = resolve.open_model(session, spec, options.sampling.extra)
+        stack.callback(opened.close)
+        return ModelEngine(opened, make_recipe(session, choice, opened, options.sampling))
+
+    def verifier(spec: str) -> Verifier:
+        return open_verifier(session, options, spec, backend, stack)
+
+    def scorer() -> TraceScorer:
+        return open_scorer(session, options, backend, stack)
+
+    return method_of(options, parts, draft=draft, verifier=verifier, scorer=scorer)
+
+
+def method_of(
+    options: SolveOptions,
+    parts: tuple[Strategy | None, Selector | None],
+    *,
+    draft: Callable[[str], ModelEngine],
+    verifier: Callable[[str], Verifier],
+    scorer: Callable[[], TraceScorer],
+) -> Method:
+    """Return the method of options and its parts; what it needs is opened by the functions.
+    UsageError."""
     strategy, rule = parts
     if options.aggregate not in AGGREGATES:
         raise UsageError(f"--aggregate must be one of {', '.join(AGGREGATES)}")
-    others: dict[str, ModelEngine] = {}
-    if options.draft is not None:
-        choice, draft = resolve.open_model(session, options.draft, options.sampling.extra)
-        stack.callback(draft.close)
-        others["draft"] = ModelEngine(draft, make_recipe(session, choice, draft, options.sampling))
-    verifier = None
-    if options.verifier is not None:
-        verifier = open_verifier(session, options, options.verifier, backend, stack)
     scores = strategy.scores if strategy is not None else rule is not None and "score" in rule.needs
-    scorer = open_scorer(session, options, backend, stack) if scores else None
-    budget = Budget.parse(options.budget)
-    return Method(strategy, rule, verifier, scorer, options.aggregate, budget, others)
+    return Method(
+        strategy,
+        rule,
+        verifier=None if options.verifier is None else verifier(options.verifier),
+        scorer=scorer() if scores else None,
+        aggregation=options.aggregate,
+        budget=Budget.parse(options.budget),
+        others={} if options.draft is None else {"draft": draft(options.draft)},
+    )
 
 
 def open_scorer(

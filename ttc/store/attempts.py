@@ -18,22 +18,23 @@ _COLUMNS = (
 def of_problem(
     connection: sqlite3.Connection, pool: Pool, problem: str, most: int
 ) -> list[dict[str, Any]]:
-    """Return the last attempts of a problem's draws, by draw index; at most so many."""
-    sql = (
-        f"SELECT {_COLUMNS} FROM problems JOIN attempts USING (request_id) "
-        "WHERE pool_id = ? AND problems.name = ? ORDER BY draw, attempts.id LIMIT ?"
-    )
-    found = rows(connection, sql, (pool.id, storable(problem), most))
-    return [{**row, "finished_since": bool(row["finished_since"])} for row in found]
+    """Return the attempts of a problem's draws by draw index, at most so many."""
+    return _found(connection, "ORDER BY draw, attempts.id LIMIT ?", pool, problem, most)
 
 
 def of_draw(
     connection: sqlite3.Connection, pool: Pool, problem: str, index: int
 ) -> list[dict[str, Any]]:
     """Return the attempts of one draw, the first one first."""
+    return _found(connection, "AND draw = ? ORDER BY attempts.id", pool, problem, index)
+
+
+def _found(
+    connection: sqlite3.Connection, rest: str, pool: Pool, problem: str, value: int
+) -> list[dict[str, Any]]:
     sql = (
         f"SELECT {_COLUMNS} FROM problems JOIN attempts USING (request_id) "
-        "WHERE pool_id = ? AND problems.name = ? AND draw = ? ORDER BY attempts.id"
+        f"WHERE pool_id = ? AND problems.name = ? {rest}"
     )
-    found = rows(connection, sql, (pool.id, storable(problem), index))
+    found = rows(connection, sql, (pool.id, storable(problem), value))
     return [{**row, "finished_since": bool(row["finished_since"])} for row in found]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ttc.records import INFRA
-from ttc.store.picked import QUESTION
+from ttc.store.picked import ASKED, QUESTION
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_OF_POOLS, rows
 
@@ -46,10 +46,6 @@ WHERE pool_id = ? AND NOT EXISTS (SELECT 1 FROM samples
   WHERE samples.request_id = attempts.request_id AND samples.draw = attempts.draw)
 GROUP BY problems.id, attempts.draw, status ORDER BY problems.id, attempts.draw
 """
-_ASKED = (
-    "JOIN requests ON requests.id = problems.request_id "
-    "JOIN prompts ON prompts.id = requests.prompt_id"
-)
 # The question with all messages before it: what is searched.
 _WHOLE = (
     "coalesce(json_extract(prompts.content, '$.prompt'), "
@@ -105,7 +101,7 @@ def matching_problems(connection: sqlite3.Connection, pool: Pool, needle: str) -
     """Return the row ids of the problems whose name or question has a text in it, in any case."""
     low, lowered = _lowering(connection, needle)
     sql = (
-        f"SELECT problems.id FROM problems {_ASKED} WHERE pool_id = :pool "
+        f"SELECT problems.id FROM problems {ASKED} WHERE pool_id = :pool "
         f"AND (instr({low}(problems.name), :text) OR instr({low}({_WHOLE}), :text))"
     )
     given = {"pool": pool.id, "text": lowered}
@@ -120,7 +116,7 @@ def asked(
     sql = (
         f"SELECT problems.id, substr({QUESTION}, 1, :most), substr({_REFERENCE}, 1, :most) "
         "FROM json_each(:these) AS these CROSS JOIN problems ON problems.id = these.value "
-        f"{_ASKED} JOIN refs ON refs.id = problems.reference_id"
+        f"{ASKED} JOIN refs ON refs.id = problems.reference_id"
     )
     given = {"these": json.dumps(list(problem_ids)), "most": most}
     return {row[0]: (row[1], row[2]) for row in connection.execute(sql, given)}
@@ -130,7 +126,7 @@ def questions(connection: sqlite3.Connection, problem_ids: Iterable[int]) -> dic
     """Return what is searched of problems besides their names, by row id: all messages."""
     sql = (
         f"SELECT problems.id, {_WHOLE} FROM json_each(?) AS these "
-        f"CROSS JOIN problems ON problems.id = these.value {_ASKED}"
+        f"CROSS JOIN problems ON problems.id = these.value {ASKED}"
     )
     return dict(connection.execute(sql, (json.dumps(list(problem_ids)),)).fetchall())
 

@@ -24,6 +24,11 @@ QUESTION = (
     "coalesce(json_extract(prompts.content, '$.prompt'), "
     "json_extract(prompts.content, '$.messages[#-1].content'))"
 )
+# What a statement over `problems` joins to have it.
+ASKED = (
+    "JOIN requests ON requests.id = problems.request_id "
+    "JOIN prompts ON prompts.id = requests.prompt_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +102,7 @@ def spread(found: list[Picked], most: int | None) -> list[Picked]:
 
 def questions(connection: sqlite3.Connection, pool: Pool, most: int = 1000) -> dict[str, str]:
     """Return the beginning of the question of each problem of a pool that is known, by name."""
-    sql = (
-        f"SELECT problems.name, substr({QUESTION}, 1, ?) FROM problems "
-        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
-        "WHERE pool_id = ?"
-    )
+    sql = f"SELECT problems.name, substr({QUESTION}, 1, ?) FROM problems {ASKED} WHERE pool_id = ?"
     found = connection.execute(sql, (most, pool.id))
     return {name: question for name, question in found if question is not None}
 
@@ -137,8 +138,7 @@ def tallies(
 def one(connection: sqlite3.Connection, pool: Pool, name: str) -> tuple[str | None, str]:
     """Return the beginning of the question of a problem of a pool, and its reference as JSON."""
     sql = (
-        f"SELECT substr({QUESTION}, 1, 1000), refs.content FROM problems "
-        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
+        f"SELECT substr({QUESTION}, 1, 1000), refs.content FROM problems {ASKED} "
         "JOIN refs ON refs.id = reference_id WHERE pool_id = ? AND problems.name = ?"
     )
     found: tuple[str | None, str] = connection.execute(sql, (pool.id, name)).fetchone()

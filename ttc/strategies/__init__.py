@@ -20,7 +20,7 @@ and replays stored ones, so that a strategy is nothing but its algorithm:
             return Decision(best and best.request.node, note="the best-scored draw")
 
 Register the class under the entry-point group `ttc.strategies` (`mine = "my_package:Mine"`) and run
-`ttc solve --method mine:n=8 --scorer NAME`.
+`ttc solve --method mine:n=8 --scorer NAME`. `ttc.testing.StrategyContract` tests a strategy.
 
 A yield returns once at least one request has its reply, with the replies in the order in which they
 came; yield an empty list to wait for more. `together` waits for all. A strategy runs from its

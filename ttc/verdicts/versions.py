@@ -26,11 +26,18 @@ def outdated(verifier: Mapping[str, Any], pool: str) -> str | None:
         return None
     if not isinstance(now, str) or now == verifier["version"]:
         return None
-    again = f"ttc verify {shlex.quote(pool)} -V {shlex.quote(_spec(name, verifier['config']))}"
     return (
         f"its verdicts are by version {verifier['version']} of {name}, and version {now} is "
-        f"installed, which may judge otherwise; {again} judges again"
+        f"installed, which may judge otherwise; {command(pool, verifier)} judges again"
     )
+
+
+def command(pool: str, verifier: Mapping[str, Any] | None) -> str:
+    """Return the command that judges the draws of a pool by a verifier, as it is stored."""
+    if not verifier or "imported" in verifier["config"]:
+        return f"ttc verify {shlex.quote(pool)} -V NAME"
+    spec = _spec(str(verifier["name"]), verifier["config"])
+    return f"ttc verify {shlex.quote(pool)} -V {shlex.quote(spec)}"
 
 
 def _spec(name: str, config: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@ A plugin registers a class under the entry-point group `ttc.verifiers`. The clas
 options of `-V NAME:key=value,…` as keyword arguments (strings), and raises ValueError for an option
 that is unknown or invalid. If the class has `takes = "text"`, its only argument is the whole text
 after `NAME:`, including commas and equals signs. The first line of the class's docstring is its
-description in `ttc plugins`. `examples/plugin-verifier` is a template.
+description in `ttc plugins`. `examples/plugin-verifier` is a template, and
+`ttc.testing.VerifierContract` tests a verifier.
 """
 
 from __future__ import annotations

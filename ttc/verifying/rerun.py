@@ -6,6 +6,7 @@ ones, and every vote has another seed.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -89,7 +90,7 @@ def planned(store: Store, pool: Pool, spec: str, model: JudgeModel | None, most:
         if verdict is not None and (verdict.correct is not None or verdict.score is not None)
     ]
     if not found:
-        why = f"{pool.name}: {spec} has judged nothing yet; ttc verify {pool.name} -V {spec} first"
-        raise UsageError(why)
+        first = f"ttc verify {shlex.quote(pool.name)} -V {shlex.quote(spec)} first"
+        raise UsageError(f"{pool.name}: {spec} has judged nothing yet; {first}")
     chosen = nsmallest(most, found, key=lambda each: each[0])
     return Rerun(spec, len(found), {draw: opinion for _, draw, opinion in chosen})

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ttc.errors import StoreError, TtcError, UsageError
+from ttc.loopback import HOST, names_loopback
 from ttc.messages.visible import one_line
 from ttc.view import site_files
 from ttc.view.documents import DOCUMENTS
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-HOSTS = ("127.0.0.1", "localhost", "[::1]")
 HEADERS = {
     "Content-Security-Policy": site_files.LIVE_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -72,10 +72,8 @@ class Guard:
             response = error(405, "this page only reads: GET and HEAD")
             response.headers["Allow"] = "GET, HEAD"
             return response
-        host = request.headers.get("host", "")
-        name, _, port = host.rpartition(":")
-        if (name if port.isdigit() else host).lower() not in HOSTS:
-            return error(403, f"ask for {HOSTS[0]} or {HOSTS[1]}, not for another name")
+        if not names_loopback(request.headers.get("host", "")):
+            return error(403, f"ask for {HOST} or localhost, not for another name")
         if len(request.url.query) > LONGEST:
             return error(414, f"a query has at most {LONGEST} characters")
         if self._matches(request.query_params.get("token")) or self._known(request):

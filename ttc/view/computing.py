@@ -30,12 +30,21 @@ HERE = 20_000  # draws that are computed in this process
 _children: set[subprocess.Popen[bytes]] = set()
 
 
-def compute(job: Mapping[str, Any], draws: int) -> dict[str, Any]:
-    """Return the document of a job, about so many draws. UsageError as `ttc sweep`.
+def job_of(
+    database: Path, read: Mapping[str, int | None], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a job as JSON: a sweep of pools with their verifiers (row ids; None for pools without
+    verdicts). `options` are those of SweepOptions."""
+    return {
+        "database": str(database.resolve()),
+        "pools": [*read],
+        "rows": [*read.values()],
+        "options": dict(options),
+    }
 
-    `kind` is `curves` or `compare`; `database`, `pools` and `rows` (of the verifiers, None for
-    pools without verdicts) say what to read, `options` are those of SweepOptions.
-    """
+
+def compute(job: Mapping[str, Any], draws: int) -> dict[str, Any]:
+    """Return the document of a job (`job_of`) about so many draws. UsageError as `ttc sweep`."""
     return run(job) if draws <= HERE else _in_child(job)
 
 
@@ -64,6 +73,9 @@ def _in_child(job: Mapping[str, Any]) -> dict[str, Any]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        # With -m Python imports from the working folder first, where the user's files may have
+        # the names of modules.
+        cwd=Path(__file__).resolve().parents[2],
         start_new_session=True,
     )
     _children.add(child)

@@ -48,14 +48,19 @@ def written(facets: Sequence[str]) -> str:
 
 def draws_with(table: Table, facet: str) -> Mask:
     """Return which draws have a facet. UsageError for one that there is not."""
-    key = "draws", facet
-    if key in table.kept:
-        kept: Mask = table.kept[key]
-        return kept
-    found = _draws_with(table, facet)
-    if not facet.startswith("answer:"):  # of these there are too many to keep
+    return _kept(table, ("draws", facet), _draws_with)
+
+
+def _kept(table: Table, key: tuple[str, str], compute: Callable[[Table, str], Mask]) -> Mask:
+    """Return a mask that was computed before, else compute and keep it."""
+    facet = key[1]
+    if key not in table.kept:
+        found = compute(table, facet)
+        if facet.startswith("answer:"):  # of these there are too many to keep
+            return found
         table.kept[key] = found
-    return found
+    kept: Mask = table.kept[key]
+    return kept
 
 
 def _draws_with(table: Table, facet: str) -> Mask:
@@ -74,14 +79,7 @@ def _draws_with(table: Table, facet: str) -> Mask:
 
 def problems_with(table: Table, facet: str) -> Mask:
     """Return which problems have a facet. UsageError for one that there is not."""
-    key = "problems", facet
-    if key in table.kept:
-        kept: Mask = table.kept[key]
-        return kept
-    found = _problems_with(table, facet)
-    if not facet.startswith("answer:"):
-        table.kept[key] = found
-    return found
+    return _kept(table, ("problems", facet), _problems_with)
 
 
 def _problems_with(table: Table, facet: str) -> Mask:

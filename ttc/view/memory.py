@@ -34,14 +34,17 @@ class Memory:
         with self._lock:
             busy = self._busy.setdefault(key, threading.Lock())
         with busy:
-            found, kept = self._look(key, state)
-            value = kept if found else compute()
-            with self._lock:
-                self._kept[key] = state, value
-                self._kept.move_to_end(key)
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
-                self._busy.pop(key, None)
+            try:
+                found, kept = self._look(key, state)
+                value = kept if found else compute()
+                with self._lock:
+                    self._kept[key] = state, value
+                    self._kept.move_to_end(key)
+                    while len(self._kept) > self._most:
+                        self._kept.popitem(last=False)
+            finally:  # keys come from requests, and many of them may fail
+                with self._lock:
+                    self._busy.pop(key, None)
         return value
 
     def holds(self, key: Hashable, state: Hashable) -> bool:

@@ -49,8 +49,8 @@ def shown(text: str, needle: str) -> dict[str, Any]:
     first = places.search(text)
     if first is None:
         return {"excerpt": _cut(text[-NEAR:], len(text) > NEAR), "matches": 0}
-    before = " ".join(text[max(0, first.start() - NEAR) : first.start()].split(" "))
-    line = " ".join((before[-BEFORE:] + text[first.start() : first.start() + NEAR]).split())
+    begin = max(0, first.start() - BEFORE)
+    line = " ".join(text[begin : first.start() + NEAR].split())
     lead = "…" if first.start() > BEFORE else ""
     count = sum(1 for _ in places.finditer(text[:COUNTED]))
     piece = line[:EXCERPT]

@@ -13,7 +13,7 @@ import pytest
 
 from ttc.backends import Backend, Request
 from ttc.cli.main import run
-from ttc.errors import BackendError, UsageError
+from ttc.errors import UsageError
 from ttc.records import Message
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai, server_traits
@@ -98,7 +98,9 @@ def test_keys_of_several_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "justakey" not in str(refused.value)
 
 
-def test_the_keyring_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_keyring_is_asked_where_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     ring, errors = ModuleType("keyring"), ModuleType("keyring.errors")
 
     class KeyringError(Exception):
@@ -109,13 +111,18 @@ def test_the_keyring_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPa
             raise KeyringError("locked")
         return SECRET if (service, user) == ("ttc", "https://kept.example") else None
 
+    class NoKeyringError(KeyringError):
+        pass
+
     ring.get_password, errors.KeyringError = get, KeyringError  # type: ignore[attr-defined]
+    errors.NoKeyringError = NoKeyringError  # type: ignore[attr-defined]
     monkeypatch.setitem(__import__("sys").modules, "keyring", ring)
     monkeypatch.setitem(__import__("sys").modules, "keyring.errors", errors)
     assert key("https://kept.example") == SECRET
     assert key("https://other.example") is None
-    with pytest.raises(BackendError, match="keyring"):
-        key("https://broken.example")
+    assert key("https://broken.example") is None
+    assert "https://broken.example is asked without a key" in caplog.text
+    assert "locked" in caplog.text
 
 
 def ask(backend: Backend) -> None:

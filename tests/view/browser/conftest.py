@@ -105,9 +105,10 @@ class Tab:
         return str(self.page.evaluate("location.hash"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests of this folder."""
+    """One browser for all tests of a file. As long as it lives, Playwright has an event loop in
+    this thread, beside which no other test can start one."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[dev]'")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -121,7 +122,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared(browser: Any, server: Server) -> Iterator[Tab]:
     """A tab that has the server's cookie."""
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:

@@ -6,8 +6,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+from ttc.cli.processes import PROC, parents
 
 _SHELLS = ("ash", "bash", "dash", "fish", "ksh", "mksh", "sh", "zsh")
 _ACCESS = 0o3  # of the flags of an open file
@@ -22,11 +24,11 @@ def has_writer(descriptor: int) -> bool:
     not tell.
     """
     try:
-        pipe = os.readlink(f"/proc/self/fd/{descriptor}")
+        pipe = os.readlink(PROC / "self" / "fd" / str(descriptor))
     except OSError:
         return False
-    ours = set(_parents())
-    folders = (path for path in Path("/proc").iterdir() if path.name.isdigit())
+    ours = {os.getpid(), *parents()}
+    folders = (path for path in PROC.iterdir() if path.name.isdigit())
     return any(int(path.name) not in ours and _writes(path, pipe) for path in folders)
 
 
@@ -38,28 +40,28 @@ def is_script(descriptor: int) -> bool:
     what is piped into it is no script. False where /proc does not tell.
     """
     try:
-        pipe = os.readlink(f"/proc/self/fd/{descriptor}")
+        pipe = os.readlink(PROC / "self" / "fd" / str(descriptor))
     except OSError:
         return False
     sharing = None
-    parents = list(_parents())[1:]
-    for at, process in enumerate(parents):
+    above = list(parents())
+    for at, process in enumerate(above):
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{process}/fd/0") == pipe:
+            if os.readlink(PROC / str(process) / "fd" / "0") == pipe:
                 sharing = at
                 continue
         break
     if sharing is None:
         return False
-    arguments = _arguments(parents[sharing])
-    above = _arguments(parents[sharing + 1]) if sharing + 1 < len(parents) else []
-    return arguments != above and _reads_commands(arguments)
+    arguments = _arguments(above[sharing])
+    started_by = _arguments(above[sharing + 1]) if sharing + 1 < len(above) else []
+    return arguments != started_by and _reads_commands(arguments)
 
 
 def _arguments(process: int) -> list[str]:
     """Return the command line of a process; empty if nobody may know."""
     try:
-        data = Path(f"/proc/{process}/cmdline").read_bytes()
+        data = (PROC / str(process) / "cmdline").read_bytes()
     except OSError:
         return []
     return data.decode("utf-8", "replace").rstrip("\0").split("\0")
@@ -73,19 +75,6 @@ def _reads_commands(arguments: Sequence[str]) -> bool:
     plain = [each for each in options if not each.startswith(("-", "+"))]
     letters = "".join(each[1:] for each in options if re.fullmatch("-[A-Za-z]+", each))
     return "c" not in letters and (not plain or "s" in letters)
-
-
-def _parents() -> Iterator[int]:
-    """Yield this process and those that started it."""
-    process = os.getpid()
-    while process > 0:
-        yield process
-        try:
-            about = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return
-        # The name of the program, in parentheses, may hold blanks and parentheses.
-        process = int(about.rpartition(")")[2].split()[1])
 
 
 def _writes(process: Path, pipe: str) -> bool:

@@ -19,7 +19,7 @@ def completion(
 
     bash: ttc completion bash > ~/.local/share/bash-completion/completions/ttc
 
-    zsh: ttc completion zsh > a file _ttc in a folder of your $fpath
+    zsh: ttc completion zsh > FOLDER/_ttc, where FOLDER is one of $fpath
 
     fish: ttc completion fish > ~/.config/fish/completions/ttc.fish
     """

@@ -28,7 +28,7 @@ def list_(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KEY]",
+            metavar="KEY",
             help="Print the value of this setting only.",
             autocompletion=offer("settings"),
         ),
@@ -130,9 +130,8 @@ def path(
 ) -> int:
     """Print the files that settings are read from, and which of them exist; later ones win."""
     from ttc.cli.run import config as run_config
-    from ttc.cli.session import talk
 
-    return run_config.show_paths(talk(quiet), file, as_json)
+    return run_config.show_paths(file, as_json)
 
 
 SUBCOMMANDS = (list_, get, set_, unset, init, path)

@@ -12,7 +12,7 @@ from ttc.cli import options as opt
 from ttc.cli.completing import offer
 
 _Copy = Annotated[Path, typer.Argument(metavar="FILE", help="The copy to write.")]
-_Sources = Annotated[list[Path], typer.Argument(metavar="FILE...", help="The stores to read.")]
+_Sources = Annotated[list[Path], typer.Argument(metavar="FILE", help="The stores to read.")]
 _Seconds = Annotated[
     str, typer.Option("--max-time", metavar="30s|5m", help="Give up after this time.")
 ]
@@ -29,7 +29,7 @@ _MostFound = Annotated[
 
 
 def db() -> None:
-    """Look after the store: check, copy, merge, shrink, search it, query it with SQL."""
+    """Check, copy, merge, shrink or search the store, or query it with SQL."""
 
 
 def path(
@@ -169,7 +169,10 @@ def views(
 
 def search(
     text: Annotated[
-        str, typer.Argument(help='Words that must all occur; "several words" as a phrase; be*.')
+        str,
+        typer.Argument(
+            metavar="TEXT", help='Words that must all occur; "several words" as a phrase; be*.'
+        ),
     ],
     pool: Annotated[
         str | None,

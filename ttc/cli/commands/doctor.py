@@ -15,7 +15,7 @@ def doctor(
     groups: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[GROUP]…",
+            metavar="GROUP",
             help=f"Run only these groups: {', '.join(GROUPS)}.",
             autocompletion=words(*GROUPS),
         ),

@@ -14,7 +14,7 @@ def export(
     pools: Annotated[
         list[str],
         typer.Argument(
-            metavar="POOL…", help="Names of pools (ttc ls).", autocompletion=offer("pools")
+            metavar="POOL", help="Names of pools (ttc ls).", autocompletion=offer("pools")
         ),
     ],
     form: Annotated[

@@ -13,7 +13,7 @@ from ttc.cli.completing import offer
 def import_(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE…", help="Logs, folders of logs, or - for standard input."),
+        typer.Argument(metavar="FILE", help="Logs, folders of logs, or - for standard input."),
     ],
     pool: Annotated[
         str,

@@ -16,7 +16,7 @@ def ls(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[POOL...]",
+            metavar="POOL",
             help="Only these pools; patterns: 'tmp-*'.",
             autocompletion=offer("pools"),
         ),

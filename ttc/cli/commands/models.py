@@ -21,7 +21,7 @@ _Named = Annotated[
 _MaybeNamed = Annotated[
     str | None,
     typer.Argument(
-        metavar="[MODEL]",
+        metavar="MODEL",
         help="What -m takes [default: the model in the settings].",
         autocompletion=offer("models"),
     ),
@@ -136,12 +136,12 @@ def default(
 
 
 def alias(
-    name: Annotated[str, typer.Argument(help="The name for -m.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name for -m.")],
     model: _Named,
     option: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[KEY=VALUE]…", help="Options of its backend and sampling: temperature=0.6."
+            metavar="KEY=VALUE", help="Options of its backend and sampling: temperature=0.6."
         ),
     ] = None,
     project: opt.Project = False,

@@ -13,9 +13,11 @@ from ttc.cli.completing import offer
 def mv(
     old: Annotated[
         str,
-        typer.Argument(help="Name of a pool (ttc ls).", autocompletion=offer("pools")),
+        typer.Argument(
+            metavar="OLD", help="Name of a pool (ttc ls).", autocompletion=offer("pools")
+        ),
     ],
-    new: Annotated[str, typer.Argument(help="Its new name, which no pool has.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name, which no pool has.")],
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,

@@ -14,7 +14,8 @@ def plugins(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="Show one plugin only, a backend with what it can do.",
+            metavar="NAME",
+            help="Show this one: what it is, its options, what it needs.",
             autocompletion=offer("backends", "verifiers", "selectors", "strategies", "formats"),
         ),
     ] = None,
@@ -35,12 +36,12 @@ def plugins(
     given = (backends, verifiers, selectors, strategies, formats)
     wanted = dict(zip(known.GROUPS, given, strict=True))
     groups = [group for group in known.GROUPS if wanted[group] or not any(wanted.values())]
-    found = [row for row in known.survey(groups) if name is None or row["name"] == name]
     if name is not None:
         from ttc.cli.run.plugins import show_one
 
-        show_one(name, found, as_json)
+        show_one(name, groups, as_json)
         return
+    found = known.survey(groups)
     if as_json:
         document({"schema": 1, "plugins": found})
     elif found:

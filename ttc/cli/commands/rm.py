@@ -14,7 +14,7 @@ def rm(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="POOL...",
+            metavar="POOL",
             help="Names of pools (ttc ls), or patterns: 'tmp-*'.",
             autocompletion=offer("pools"),
         ),

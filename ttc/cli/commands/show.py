@@ -12,15 +12,27 @@ from ttc.cli.completing import offer
 
 def show(
     pool: Annotated[
-        str, typer.Argument(help="Name of a pool (ttc ls).", autocompletion=offer("pools"))
+        str,
+        typer.Argument(
+            metavar="POOL", help="Name of a pool (ttc ls).", autocompletion=offer("pools")
+        ),
     ],
     problem: Annotated[
         str | None,
-        typer.Argument(help="Id of one of its problems.", autocompletion=offer("problems")),
+        typer.Argument(
+            metavar="PROBLEM",
+            help="Id of one of its problems.",
+            autocompletion=offer("problems"),
+        ),
     ] = None,
     index: Annotated[
         int | None,
-        typer.Argument(min=0, help="Index of one of the draws.", autocompletion=offer("draws")),
+        typer.Argument(
+            metavar="INDEX",
+            min=0,
+            help="Index of one of the draws.",
+            autocompletion=offer("draws"),
+        ),
     ] = None,
     wrong: Annotated[bool, typer.Option("--wrong", help="List the wrong draws.")] = False,
     undecided: Annotated[

@@ -34,7 +34,7 @@ def sweep(
     budgets: Annotated[
         str | None, typer.Option("-k", metavar="K,…", help="Budgets (default: 1, 2, 4, … n).")
     ] = None,
-    verifier: opt.VerifierName = None,
+    verifier: opt.JudgedBy = None,
     value: choice.Value = "correct",
     by: Annotated[
         list[str] | None,

@@ -39,7 +39,7 @@ def view(
             help="Write the page to a folder instead: it opens from a disk and any file server.",
         ),
     ] = None,
-    verifier: opt.VerifierName = None,
+    verifier: opt.JudgedBy = None,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,

@@ -172,7 +172,7 @@ def _values(ctx: Any, typed: str) -> Iterable[str]:
     """Return what the setting that was named may be set to."""
     key = str(ctx.params.get("key") or "").rpartition(".")[2]
     if key == "thinking":
-        return ("on", "off", "low", "medium", "high")
+        return choices.THINKING
     if key == "verifier":
         return entry_points.members("verifiers")
     return _models(ctx, typed) if key == "model" else ()

@@ -10,6 +10,7 @@ from ttc import problems
 from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
 from ttc.messages import notes
+from ttc.messages.counts import some
 from ttc.messages.visible import report_line
 from ttc.problems import ReadOptions
 from ttc.samples.cache_key import cache_key
@@ -46,7 +47,7 @@ def check(
     if as_json:
         document({"schema": 1, "files": [each.as_dict() for each in files], "errors": wrong})
     if wrong:
-        session.say(f"{wrong} error{'s' * (wrong != 1)} in problem files")
+        session.say(f"{some(wrong, 'error')} in problem files")
     return Exit.USAGE if wrong else Exit.DONE
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ttc import config as settings
 from ttc.backends import resolve
-from ttc.cli.naming import near
+from ttc.cli.naming import unknown_names
 from ttc.cli.output import document
 from ttc.config import editing, starter
 from ttc.config.settings import PROJECT, SETTINGS, unknown
 from ttc.errors import BackendError, Exit, UsageError
 from ttc.messages import secrets
+from ttc.messages.near import near
 from ttc.messages.visible import for_stdout
 from ttc.report.tables.columns import columns
 from ttc.session import Session
@@ -76,8 +76,8 @@ def listing(session: Session, database: Path | None, shown: Shown, commands: Seq
 
 def _no_setting(name: str, commands: Sequence[str]) -> UsageError:
     """Return the error for a word behind `ttc config` that is neither a setting nor a command."""
-    meant = near.within(name, "config", commands)
-    if meant and not get_close_matches(name, SETTINGS):
+    meant = unknown_names.within(name, "config", commands)
+    if meant and near(name, SETTINGS) is None:
         return UsageError(f"no setting {name!r}; did you mean ttc config {meant}?")
     return UsageError(str(unknown(name)).replace("unknown setting", "no setting"))
 
@@ -159,7 +159,7 @@ def init(say: Say, user: bool, config: Path | None) -> int:
     return Exit.DONE
 
 
-def show_paths(say: Say, config: Path | None, as_json: bool) -> int:
+def show_paths(config: Path | None, as_json: bool) -> int:
     """Print the files that settings are read from, the last of which wins."""
     given, project = settings.named_file(config), settings.project_file(Path.cwd())
     by = "--config" if config else "TTC_CONFIG"
@@ -183,8 +183,8 @@ def try_alias(say: Say, name: str, table: Mapping[str, Any]) -> None:
     """Raise UsageError for a wrong option of an alias, by opening it; tell why if that fails."""
     if "model" not in table:
         return  # which the check of the file says better
-    values = settings.load(None, lambda fault: None).values
-    trial = settings.Config(values, {name: table})
+    found = settings.load(None, lambda fault: None)
+    trial = settings.Config(found.values, {**found.aliases, name: table})
     try:
         resolve.open_backend(resolve.resolve(name, trial), settings.database(trial)).close()
     except BackendError as error:

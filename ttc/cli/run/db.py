@@ -133,7 +133,9 @@ def _as_dict(file: Path, merged: Merged) -> dict[str, Any]:
 
 def _say(session: Session, file: Path, merged: Merged, dry: bool) -> None:
     kinds = ("pools", "problems", "tags", "samples", "verdicts", "attempts", "runs")
-    new = ", ".join(f"{merged.new[kind]} {kind}" for kind in kinds if merged.new[kind])
+    new = ", ".join(
+        some(merged.new[kind], kind.removesuffix("s")) for kind in kinds if merged.new[kind]
+    )
     there = merged.there["samples"]
     what = f"{'would add' if dry else 'added'} {new}" if new else "nothing new"
     session.say(f"{file}: {what}; {some(there, 'sample was', 'samples were')} here already")

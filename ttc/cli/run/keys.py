@@ -7,18 +7,17 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from ttc.backends import addresses, resolve, server_keys
 from ttc.cli.output import document
+from ttc.cli.run.config import NOTHING
 from ttc.errors import Exit, TtcError, UsageError
 from ttc.messages import secrets
+from ttc.messages.near import did_you_mean
 from ttc.messages.visible import for_stdout
 from ttc.report.tables.columns import columns
 from ttc.session import Session
-
-_NOTHING = 1  # the exit code where there is nothing to remove
 
 
 def server_of(session: Session, name: str) -> str:
@@ -38,8 +37,8 @@ def server_of(session: Session, name: str) -> str:
             return server
     except ValueError:
         pass
-    near = get_close_matches(name, [*session.config.aliases, "openai"], n=1)
-    hint = f"did you mean {near[0]}?" if near else "write https://HOST, or an alias (ttc models)"
+    known = [*session.config.aliases, "openai"]
+    hint = did_you_mean(name, known, "write https://HOST, or an alias (ttc models)")
     raise UsageError(f"{name}: no server is called so; {hint}")
 
 
@@ -88,7 +87,7 @@ def remove(session: Session, name: str) -> int:
     server = server_of(session, name)
     if not server_keys.Keyring().remove(server):
         session.say(f"{server}: the keyring has no key of it")
-        return _NOTHING
+        return NOTHING
     session.say(f"{server}: removed from the keyring")
     if source := server_keys.source_of(server):
         session.say(f"{source} still has a key of it")

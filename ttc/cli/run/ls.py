@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ttc.cli.output import document
-from ttc.messages.counts import size, with_tokens
+from ttc.messages.counts import size, some, with_tokens
 from ttc.report.tables.columns import columns
 from ttc.session import Session
 from ttc.store import Store, counts, imported, pools
 from ttc.store.named import find_pools
+
+NAMED = 3  # pools without questions that have a line of their own
 
 
 def ls(
@@ -43,11 +46,23 @@ def ls(
             ("pool", "samples", "problems", "verdicts", "model", "created"),
             times=("created",),
         )
-        for row in found:
-            if count := row["questions_unknown"]:
-                of = f"{count} of {row['problems']} problems"
-                session.say(f"{row['pool']}: question unknown for {of} (imported without them)")
+        for line in _without_questions(found):
+            session.say(line)
     elif every:
         session.say(f"none of {len(every)} pools is of that age and model; ttc ls lists them")
     else:
         session.say(f"no pools yet in {session.database}; ttc sample makes one")
+
+
+def _without_questions(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each pool with unknown questions; a single one where there are many."""
+    pools = [row for row in rows if row["questions_unknown"]]
+    if len(pools) > NAMED:
+        first = ", ".join(str(row["pool"]) for row in pools[:NAMED])
+        more = f"{first} and {len(pools) - NAMED} more"
+        return [f"questions unknown in {some(len(pools), 'pool')}: {more} (imported without them)"]
+    return [
+        f"{row['pool']}: question unknown for {row['questions_unknown']} of "
+        f"{row['problems']} problems (imported without them)"
+        for row in pools
+    ]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ttc.backends import Batching, Probeable, Tunable, resolve
-from ttc.cli.naming import near
+from ttc.cli.naming import unknown_names
 from ttc.cli.output import document
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
@@ -36,7 +36,7 @@ def describe(session: Session, name: str, as_json: bool, commands: Sequence[str]
     try:
         choice, backend = resolve.open_model(session, name, batches=True)
     except UsageError as error:
-        if (meant := near.within(name, "models", commands)) is None:
+        if (meant := unknown_names.within(name, "models", commands)) is None:
             raise
         raise UsageError(f"{error}; did you mean ttc models {meant}?") from None
     with closing(backend):

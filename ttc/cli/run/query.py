@@ -18,6 +18,7 @@ from ttc.errors import Exit, UsageError
 from ttc.messages.counts import some
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.report.tables.columns import columns
+from ttc.report.tables.width import terminal_width
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.upkeep import query as queries
@@ -67,7 +68,8 @@ def _print(session: Session, answer: Answer, form: str) -> None:
     if form == "table":
         found = [dict(zip(answer.columns, map(_cell, row), strict=True)) for row in answer.rows]
         if found:
-            columns(found)
+            texts = {name for row in found for name in row if isinstance(row[name], str)}
+            columns(found, words=texts)
         else:
             session.say("no rows")
     elif form in ("csv", "tsv"):
@@ -81,10 +83,10 @@ def _print(session: Session, answer: Answer, form: str) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """Return a value for a table on a terminal; text is cut."""
+    """Return a value for a table on a terminal; text is cut, unless COLUMNS=0 asks for all."""
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    if isinstance(value, str) and sys.stdout.isatty() and len(value) > WIDEST:
+    if isinstance(value, str) and len(value) > WIDEST and terminal_width() is not None:
         return f"{value[:WIDEST]}…"
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -94,7 +95,7 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
     if asked.each and unsolved:
         session.say(f"{unsolved} of {solved + unsolved} problems without an answer")
     if pool is not None:
-        session.say(f"kept in the pool {pool}; ttc verify {pool} -V NAME")
+        session.say(f"kept in the pool {pool}; ttc verify {shlex.quote(pool)} -V NAME")
     return Exit.GATE if unsolved else Exit.DONE
 
 

@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from ttc.cli.job_log import in_ci
 from ttc.cli.output import document
 from ttc.cli.signals import stoppable
 from ttc.errors import Stopped
@@ -77,11 +78,15 @@ def database(session: Session, pools: Sequence[str]) -> Path:
 
 
 def has_browser() -> bool:
-    """Return whether a browser can be opened here: not over SSH, in CI, or without a display, unless
-    BROWSER names a command, as editors do that show pages of a machine far away."""
-    if os.environ.get("BROWSER") and not os.environ.get("CI"):
+    """Return whether a browser can be opened here: not in CI, over SSH or without a display.
+
+    If BROWSER names a command it can be, as editors do that show pages of a machine far away.
+    """
+    if in_ci():
+        return False
+    if os.environ.get("BROWSER"):
         return True
-    if os.environ.get("CI") or os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
+    if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
         return False
     if sys.platform in ("darwin", "win32"):
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from ttc.outcomes.picking import Found
 from ttc.session import Session
 from ttc.store import Store, picked
 from ttc.store.pools import Pool
+from ttc.verdicts import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,18 @@ def show(session: Session, store: Store, pool: Pool, wanted: Filter, as_json: bo
         more = some(found.unjudged, "more draw has", "more draws have", grouped=True)
         session.say(
             f"{more} no verdict by {name}; "
-            f"ttc verify {shlex.quote(pool.name)} -V {name} judges them"
+            f"{versions.command(pool.name, found.verifier)} judges them"
         )
 
 
 def _line(name: str, wanted: Filter, found: Found, shown: int) -> str:
     """Return how many there are, and how to see the others."""
-    what = f"{' '.join(wanted.kinds)} draw{'s' * (len(found.draws) != 1)}"
+    what = some(len(found.draws), f"{' '.join(wanted.kinds)} draw", grouped=True)
     by = f" by {found.verifier['name']}" if found.verifier else ""
     problems = len({each.problem_id for each in found.draws})
-    line = f"{name}: {len(found.draws):,} {what} of {found.of:,}{by}"
+    line = f"{name}: {what} of {found.of:,}{by}"
     if found.draws:
-        line += f", of {problems:,} problem{'s' * (problems != 1)}"
+        line += f", of {some(problems, 'problem', grouped=True)}"
     if shown < len(found.draws):
         line += f"; showing {shown}, of as many problems as possible (-n 0: all)"
     return line

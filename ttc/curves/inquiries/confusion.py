@@ -6,6 +6,7 @@ decided; the table also counts the others.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def _undecided(source: str, name: str) -> UsageError:
     why = f"{source}: {name} decided for no draw whether it is correct"
     return UsageError(
         f"{why}; a judge that only scores decides with a threshold: "
-        f"ttc verify {source} -V {name}:threshold=0.5"
+        f"ttc verify {shlex.quote(source)} -V {name}:threshold=0.5"
     )
 
 

@@ -6,6 +6,7 @@ already, its single votes are.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import fsum, sqrt
@@ -62,7 +63,7 @@ def self_agreements(repeats: Repeats, *, source: str, level: float | None) -> li
     if not found:
         raise UsageError(
             f"{source}: {repeats.judge} judged each draw once, with one vote; "
-            f"ttc verify {source} -V {repeats.judge} --rerun 100"
+            f"ttc verify {shlex.quote(source)} -V {shlex.quote(repeats.judge)} --rerun 100"
         )
     return found
 

@@ -58,6 +58,9 @@ class Shapes:
         """Return the name of a shape as it is in `--format`. UsageError for an unknown one."""
         name = ALIASES.get(given, given)
         if name not in self._named:
+            plain, colon, _ = given.partition(":")
+            if colon and ALIASES.get(plain, plain) in self._named:
+                raise UsageError(f"--format {given}: {plain} takes no options")
             if given in plugins.installed("formats"):
                 logs = isinstance(loading.named(given), ReadsDraws)
                 way = "logs: ttc import FILE --pool NAME" if logs else "what needs no --format"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ttc.curves.gates import GateResult
 from ttc.curves.result import SweepResult
+from ttc.messages.counts import some
 from ttc.report.ci import picture, worst
 from ttc.report.ci.worst import Answered
 from ttc.report.escaping import in_markdown
@@ -28,7 +29,7 @@ def _met(decisions: Sequence[GateResult]) -> str:
     if not decisions:
         return ""
     met = sum(each.met for each in decisions)
-    return f": {met} of {len(decisions)} gate{'s' * (len(decisions) != 1)} met"
+    return f": {met} of {some(len(decisions), 'gate')} met"
 
 
 def of_verify(

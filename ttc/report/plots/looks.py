@@ -1,7 +1,8 @@
 """How curves are told apart: the source by colour, the rule by dash and marker.
 
 The colours differ in lightness as much as in hue, so that they differ in grey and for the
-colour-blind; every second source has hollow markers, for a copy in black and white.
+colour-blind; every second source has hollow markers, for a copy in black and white. The second
+six have the colours of the first, hollow where those are filled.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def looks_of(curves: Sequence[Curve]) -> list[Look]:
         colour = source if several else rule
         dash = ORACLE if curve.oracle else DASHES[plain.index(name_of(curve)) % len(DASHES)]
         marker = MARKERS[rule % len(MARKERS)]
-        hollow = several and source % 2 == 1
+        hollow = several and (source + source // len(COLOURS)) % 2 == 1
         found.append(Look(COLOURS[colour % len(COLOURS)], dash, marker, hollow))
     return found
 

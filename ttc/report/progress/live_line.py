@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 import time
 
 from rich.cells import cell_len, set_cell_size
@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from ttc.report.progress.status_line import Status
+from ttc.report.tables.width import columns_of, terminal_width
 
 LEAST_BAR, MOST_BAR = 8, 30  # columns
 LOWEST = 20  # columns that a line takes at least
@@ -89,10 +90,4 @@ def _spinner_for(console: Console) -> str:
 
 def _width() -> int:
     """Return the columns of the terminal of stderr, less one: a full line would wrap on some."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdigit() and int(given) > 0:
-        return max(int(given) - 1, LOWEST)
-    try:
-        return max(os.get_terminal_size(2).columns - 1, LOWEST)
-    except OSError:
-        return 79
+    return max((terminal_width(sys.stderr) or columns_of(sys.stderr)) - 1, LOWEST)

@@ -7,7 +7,7 @@ name is ever cut.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
@@ -29,13 +29,14 @@ WORDS = ("about", "question", "for", "evidence", "excerpt", "detail", "columns",
 class Aligned:
     """A table of texts with one name a column. `rank` names the columns by importance, those that
     it does not name last, in their order, and `least` of them are never left out; `right` says
-    which are numbers."""
+    which are numbers, and texts of `words` may be cut."""
 
     names: Sequence[str]
     rows: Sequence[Sequence[str]]
     right: Sequence[bool] = ()
     rank: Sequence[str] = ()
     least: int = 1
+    words: Collection[str] = WORDS
 
     def lines(self, width: int | None = None, without: Sequence[str] = ()) -> Iterator[str]:
         """Yield the rows as lines of at most `width` columns (None: no limit), and a line that
@@ -47,10 +48,9 @@ class Aligned:
             over = sum(widths[at] for at in kept) + GAP * (len(kept) - 1) - width
             if over <= 0:
                 break
-            last = max(kept, key=self._place)
-            if self.names[last] in WORDS and widths[last] - over >= PROSE:
-                widths[last] -= over
+            if self._cut_words(kept, widths, over):
                 break
+            last = max(kept, key=self._place)
             kept.remove(last)
             lost.append(last)
         for row in self.rows:
@@ -58,6 +58,16 @@ class Aligned:
         missed = [*(self.names[at] for at in sorted(lost)), *without]
         if missed and width is not None:
             yield from wrap(no_room(missed), max(width, PROSE))
+
+    def _cut_words(self, kept: Sequence[int], widths: list[int], over: int) -> bool:
+        """Take so many columns from the texts that may be cut, the widest first; False, and
+        nothing taken, if they have not so many."""
+        ours = [at for at in kept if self.names[at] in self.words and widths[at] > PROSE]
+        if sum(widths[at] - PROSE for at in ours) < over:
+            return False
+        for _ in range(over):
+            widths[max(ours, key=lambda at: widths[at])] -= 1
+        return True
 
     def _line(self, row: Sequence[str], kept: Sequence[int], widths: Sequence[int]) -> str:
         parts = [
@@ -79,6 +89,7 @@ def no_room(names: Sequence[str]) -> str:
 def _cut(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
+    text = text[: 4 * width]  # it may be long; an accent takes no column
     while cells(text) > width - 1:
         text = text[:-1]
     return f"{text}…"
@@ -90,21 +101,22 @@ def columns(
     *,
     times: Sequence[str] = (),
     least: int = 1,
+    words: Collection[str] = WORDS,
 ) -> None:
     """Print rows that have the same keys; on a terminal with a header, and as wide as that.
 
     Numbers are aligned to the right, and those of a column have the same decimals on a terminal.
     `rank` names the columns by importance, of which `least` are never left out; `times` are those
-    of points in time, which a terminal shows as "13 min ago".
+    of points in time, which a terminal shows as "13 min ago", and texts of `words` may be cut.
     """
     names, terminal = list(rows[0]), sys.stdout.isatty()
-    shown = [_shown(name, [row[name] for row in rows], name in times, terminal) for name in names]
+    shown = [_shown([row[name] for row in rows], name in times, terminal) for name in names]
     table = [list(row) for row in zip(*shown, strict=True)]
     if terminal:
         table.insert(0, [name.upper() for name in names])
     right = [all(_is_number(row[name]) for row in rows) for name in names]
     rank = rank or names
-    for line in Aligned(names, table, right, rank, least).lines(terminal_width()):
+    for line in Aligned(names, table, right, rank, least, words).lines(terminal_width()):
         print(line)
 
 
@@ -112,7 +124,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, type(None)))
 
 
-def _shown(name: str, values: Sequence[Any], time: bool, terminal: bool) -> list[str]:
+def _shown(values: Sequence[Any], time: bool, terminal: bool) -> list[str]:
     """Return the values of a column as texts."""
     if terminal and time:
         values = [ago(value) if isinstance(value, str) else value for value in values]

@@ -21,6 +21,11 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
     given = os.environ.get("COLUMNS", "").strip()
     if given.isdigit():
         return int(given) or None
+    return columns_of(stream)
+
+
+def columns_of(stream: TextIO) -> int:
+    """Return the columns that the terminal behind a stream tells, whatever COLUMNS says."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or USUAL
     except (OSError, ValueError, AttributeError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ttc.backends.asking.extra_fields import is_unicode
+from ttc.messages.near import near
 from ttc.serving.errors import INVALID, ApiError, invalid
 
 _MOST = 1 << 53  # beyond, JSON numbers are not exact everywhere
@@ -21,7 +22,24 @@ def parsed(content: bytes) -> dict[str, Any]:
         raise ApiError(400, f"The body of the request is no valid JSON: {why}") from None
     if not isinstance(found, dict):
         raise ApiError(400, "The body of the request must be a JSON object")
+    if b"\\u" in content and (place := _half_pair(found)) is not None:
+        raise invalid(place, "it has half a surrogate pair, which is no text")
     return found
+
+
+def _half_pair(value: Any, place: str = "") -> str | None:
+    """Return where half a surrogate pair stands, which JSON can spell and nothing can hold; None
+    if there is none."""
+    if isinstance(value, str):
+        return None if is_unicode(value) else place
+    found: Iterable[tuple[str, Any]] = ()
+    if isinstance(value, dict):
+        if not all(map(is_unicode, value)):
+            return place or "a field's name"
+        found = ((f"{place}.{name}" if place else name, each) for name, each in value.items())
+    elif isinstance(value, list):
+        found = ((f"{place}[{at}]", each) for at, each in enumerate(value))
+    return next((wrong for at, each in found if (wrong := _half_pair(each, at)) is not None), None)
 
 
 def _refused(name: str) -> Any:
@@ -113,8 +131,8 @@ class Body:
         """Refuse fields that were not read."""
         for field in self._given:
             if field not in self._read:
-                near = get_close_matches(field, self._read, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                meant = near(field, sorted(self._read))
+                hint = f"; did you mean {meant}?" if meant else ""
                 name = self.name(field)
                 raise ApiError(
                     400,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,13 @@ from ttc.backends import resolve
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.messages import secrets
+from ttc.messages.near import near
 from ttc.options import parse_spec
 from ttc.serving.errors import ApiError
 from ttc.serving.options import ServeOptions
 from ttc.solving.options import DEFAULT_N, SolveOptions, parts_of
 from ttc.strategies.driver.budget import Budget
+from ttc.strategies.driver.scoring import AGGREGATES, LikelihoodScorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,15 @@ class Catalog:
             self._check(name, each)
 
     def _check(self, name: str, options: SolveOptions) -> None:
-        """Raise UsageError if a method is wrong, or a preset's model is."""
+        """Raise UsageError if a method is wrong, or what a preset names is not there."""
         try:
             parts_of(options)
             Budget.parse(options.budget)
+            _check_tools(options)
+            if (asked := self._too_many(options)) is not None:
+                raise UsageError(
+                    f"n={asked} is more than --max-draws {self._most}; raise that, or lower n"
+                )
             if name == self.default or name not in self._config.aliases:
                 resolve.resolve(options.model, self._config)
         except UsageError as error:
@@ -102,8 +108,8 @@ class Catalog:
 
     def unknown(self, name: str) -> ApiError:
         """Return the error for a model that no entry has."""
-        near = get_close_matches(name.rpartition("@")[2], self.names, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        meant = near(name.rpartition("@")[2], self.names)
+        hint = f"did you mean {meant}? " if meant else ""
         message = (
             f"The model {name[:200]!r} does not exist here. {hint}Known: {', '.join(self.names)}; "
             f"METHOD@NAME answers by another method, as majority:n=16@{self.default}"
@@ -129,13 +135,17 @@ class Catalog:
         return by
 
     def _refuse_too_many(self, options: SolveOptions) -> None:
+        if (asked := self._too_many(options)) is not None:
+            message = f"n={asked} is more than the {self._most} that this server allows"
+            raise ApiError(400, message, param="model", code="invalid_value")
+
+    def _too_many(self, options: SolveOptions) -> int | None:
+        """Return how many draws options ask for if those are more than are allowed."""
         strategy, _ = parts_of(options)
         asked = self._config.get("n", options.n, DEFAULT_N)
         if strategy is not None:
             asked = strategy.config.get("n", 0)
-        if isinstance(asked, int) and asked > self._most:
-            message = f"n={asked} is more than the {self._most} that this server allows"
-            raise ApiError(400, message, param="model", code="invalid_value")
+        return asked if isinstance(asked, int) and asked > self._most else None
 
     def listing(self) -> list[dict[str, Any]]:
         """Return the names as OpenAI lists models."""
@@ -158,6 +168,16 @@ class Catalog:
             "owned_by": "ttc",
             "ttc": about,
         }
+
+
+def _check_tools(options: SolveOptions) -> None:
+    """Raise UsageError for a verifier, a scorer or an aggregate that does not exist."""
+    for spec in (options.verifier, options.scorer):
+        if spec is not None and spec != LikelihoodScorer.name:
+            plugins.load("verifiers", spec.partition(":")[0])
+    if options.aggregate not in AGGREGATES:
+        known = ", ".join(AGGREGATES)
+        raise UsageError(f"--aggregate {options.aggregate}: it must be one of {known}")
 
 
 def _draws(text: str, method: str) -> int:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from ttc import config as settings
 from ttc.errors import UsageError
+from ttc.messages.near import did_you_mean
+from ttc.records import SamplingParams
 from ttc.samples.recipe import Sampling
 from ttc.solving.options import SolveOptions
 
@@ -25,7 +26,18 @@ _SAMPLING = tuple(each.name for each in fields(Sampling))
 _WHOLE = ("n", "max_tokens", "top_k", "logprobs", "seed")
 _PENALTIES = ("presence_penalty", "frequency_penalty", "repeat_penalty")
 _NUMBERS = ("temperature", "top_p", "min_p", *_PENALTIES)
-_FREE = ("stop", "thinking", "logit_bias", "extra", "schema", "raw", "shots")
+# Other keys that are not texts: the types that they may have, in words.
+_OTHERS: dict[str, tuple[tuple[type, ...], str]] = {
+    "stop": ((str, list), "a text or a list of texts"),
+    "thinking": ((str, int), "on, off, low, medium, high, or a number of tokens"),
+    "logit_bias": ((dict, list), "a table"),
+    "extra": ((dict, list), "a table"),
+    "schema": ((str, dict), "a file or a table"),
+    "raw": ((bool,), "true or false"),
+    "shots": ((str, int), "a whole number, or K@SEED"),
+}
+# Their bounds are those of the parameters of a draw.
+_BOUNDED = ("max_tokens", "top_k", "thinking", *_NUMBERS)
 
 
 def read(config: Path | None, base: SolveOptions) -> dict[str, SolveOptions]:
@@ -59,25 +71,36 @@ def _tables(table: Any, path: Path) -> Mapping[str, Mapping[str, Any]]:
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
     for name in table:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            hint = did_you_mean(name, known, f"known: {', '.join(known)}")
             raise UsageError(f"{place}: unknown key {name!r}; {hint}")
 
 
 def _options(preset: Mapping[str, Any], base: SolveOptions, place: str) -> SolveOptions:
     _refuse_unknown(preset, (*_SOLVE, *_SAMPLING), place)
     for name, value in preset.items():
-        kind = "text"
-        if name in _WHOLE:
-            good, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
-        elif name in _NUMBERS:
-            good, kind = isinstance(value, (int, float)) and not isinstance(value, bool), "a number"
-        else:
-            good = name in _FREE or isinstance(value, str)
-        if not good:
-            raise UsageError(f"{place}: {name} must be {kind}, not {value!r}")
+        _check_type(name, value, place)
+    try:
+        SamplingParams(**{name: preset[name] for name in _BOUNDED if name in preset})
+    except ValueError as error:
+        raise UsageError(f"{place}: {error}") from None
     if isinstance(preset.get("stop"), str):
         preset = {**preset, "stop": (preset["stop"],)}
     own = {name: value for name, value in preset.items() if name in _SOLVE}
     sampling = {name: value for name, value in preset.items() if name in _SAMPLING}
     return replace(base, **own, sampling=replace(base.sampling, **sampling))
+
+
+def _check_type(name: str, value: Any, place: str) -> None:
+    """Raise UsageError for a value that its key cannot have."""
+    kinds, need = _OTHERS.get(name, ((str,), "text"))
+    if name in _WHOLE:
+        kinds, need = (int,), "a whole number"
+    elif name in _NUMBERS:
+        kinds, need = (int, float), "a number"
+    good = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    if name == "stop" and isinstance(value, list):
+        good = all(isinstance(text, str) and text for text in value)
+    if name in ("n", "logprobs") and good and value < (name == "n"):
+        good, need = False, f"a whole number from {int(name == 'n')}"
+    if not good:
+        raise UsageError(f"{place}: {name} must be {need}, not {value!r}")

@@ -26,6 +26,7 @@ from ttc.serving.engines.means import Means, Prepared
 from ttc.serving.engines.numbering import Numbering
 from ttc.serving.engines.running import Running
 from ttc.serving.engines.traffic import Traffic
+from ttc.serving.errors import bug_line
 from ttc.session import Session
 from ttc.solving.options import SolveOptions
 from ttc.store import Store
@@ -149,7 +150,7 @@ class Engine:
             self._give_up(job)
             job.fail(error)
             if not isinstance(error, TtcError):
-                self._tell_bug(error)
+                self._session.say(bug_line(error))
 
     def _enrol(self, job: Job) -> None:
         means, store = self._open()
@@ -196,9 +197,11 @@ class Engine:
 
         def committed(done: Future[Any]) -> None:
             # From the store's thread: what need not be read by ours is answered without its turn.
-            if done.exception() is None and job.asked.logprobs is None:
-                job.resolve(running.answer(solved))
-            self._inbox.put(partial(self._guarded, job, lambda: give(done.result())))
+            try:
+                if done.exception() is None and job.asked.logprobs is None:
+                    job.resolve(running.answer(solved))
+            finally:  # also if that fails, which then fails the job
+                self._inbox.put(partial(self._guarded, job, lambda: give(done.result())))
 
         def give(_: None) -> None:
             job.resolve(running.answer(solved, reader))
@@ -230,7 +233,7 @@ class Engine:
                     running.close()
             job.fail(error)
         if not isinstance(error, TtcError):
-            self._tell_bug(error)
+            self._session.say(bug_line(error))
         self._close()
         self._admit()
 
@@ -245,6 +248,3 @@ class Engine:
                         each.close()
                 except TtcError as error:
                     self._session.say(str(error))
-
-    def _tell_bug(self, error: BaseException) -> None:
-        self._session.say(f"a bug of ttc serve: {type(error).__name__}: {error}")

@@ -7,20 +7,16 @@ from dataclasses import dataclass, replace
 
 from ttc.backends import Backend, resolve
 from ttc.backends.resolve import ModelChoice
-from ttc.errors import UsageError
 from ttc.samples.plan import Recipe
 from ttc.samples.recipe import Sampling, make_recipe, whole
-from ttc.selectors import Selector
 from ttc.session import Session
 from ttc.solving.job import same_draws
 from ttc.solving.options import DEFAULT_N, SolveOptions, parts_of
 from ttc.solving.solve import Method, check_needs, driver_of
-from ttc.solving.tools import open_scorer, open_verifier
+from ttc.solving.tools import method_of, open_scorer, open_verifier
 from ttc.store import Store
-from ttc.strategies import Strategy
-from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.engine import ModelEngine
-from ttc.strategies.driver.scoring import AGGREGATES, TraceScorer
+from ttc.strategies.driver.scoring import TraceScorer
 from ttc.verifiers import Verifier
 
 MOST_RECIPES = 256
@@ -60,10 +56,16 @@ class Means:
     def prepare(self, options: SolveOptions) -> Prepared:
         """Return what a job is done with. UsageError for options that do not fit together or that
         the model cannot do."""
-        strategy, rule = parts_of(options)
+        parts = parts_of(options)
         n = whole("n", self._session.config.get("n", options.n, DEFAULT_N), 1)
         recipe = self._recipe(self.choice, self.backend, options.sampling)
-        method = self._method(options, strategy, rule)
+        method = method_of(
+            options,
+            parts,
+            draft=lambda spec: self._draft(spec, options.sampling),
+            verifier=lambda spec: self._verifier(spec, options),
+            scorer=lambda: self._scorer(options),
+        )
         check_needs(method)
         return Prepared(ModelEngine(self.backend, recipe), method, n)
 
@@ -85,23 +87,7 @@ class Means:
                 self._session.say(found.few_shot.told())
         return found
 
-    def _method(
-        self, options: SolveOptions, strategy: Strategy | None, rule: Selector | None
-    ) -> Method:
-        if options.aggregate not in AGGREGATES:
-            raise UsageError(f"--aggregate must be one of {', '.join(AGGREGATES)}")
-        verifier = None if options.verifier is None else self._verifier(options)
-        scores = rule is not None and "score" in rule.needs
-        scorer = self._scorer(options) if (strategy.scores if strategy else scores) else None
-        others: dict[str, ModelEngine] = {}
-        if options.draft is not None:
-            choice, draft = self._draft(options.draft, options.sampling)
-            others["draft"] = ModelEngine(draft, self._recipe(choice, draft, options.sampling))
-        budget = Budget.parse(options.budget)
-        return Method(strategy, rule, verifier, scorer, options.aggregate, budget, others)
-
-    def _verifier(self, options: SolveOptions) -> Verifier:
-        spec = options.verifier or ""
+    def _verifier(self, spec: str, options: SolveOptions) -> Verifier:
         if spec not in self._verifiers:
             opened = open_verifier(self._session, options, spec, None, self._stack)
             self._verifiers[spec] = opened
@@ -114,11 +100,12 @@ class Means:
             )
         return self._scorers[options.scorer]
 
-    def _draft(self, spec: str, sampling: Sampling) -> tuple[ModelChoice, Backend]:
+    def _draft(self, spec: str, sampling: Sampling) -> ModelEngine:
         if spec not in self._drafts:
             self._drafts[spec] = resolve.open_model(self._session, spec, sampling.extra)
             self._stack.callback(self._drafts[spec][1].close)
-        return self._drafts[spec]
+        choice, draft = self._drafts[spec]
+        return ModelEngine(draft, self._recipe(choice, draft, sampling))
 
 
 def telling_once(session: Session) -> Session:

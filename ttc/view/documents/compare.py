@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ttc.curves.suite_tests.count_tests import Counts, fisher
 from ttc.errors import UsageError
+from ttc.outcomes.differences import fisher
 from ttc.store import columns
 from ttc.view import computing, facets, parameters, votes
 from ttc.view.documents.rows import QUESTION
@@ -25,9 +25,9 @@ def compare(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
 
     `difference` is the value of b less that of a, over the problems that both have. `k` is the
     largest that all of them have draws for, unless given. `flipped` are the problems whose share of
-    right draws differs, the least likely by chance first: `p` is that of Fisher's exact test,
-    two-sided by doubling. `vote` says what the vote of all draws is worth on either side, `turned`
-    whether it changed between right and wrong. `only_a` and `only_b` count the other problems.
+    right draws differs, the least likely by chance first: `p` is that of `ttc show A --diff B`.
+    `vote` says what the vote of all draws is worth on either side, `turned` whether it changed
+    between right and wrong. `only_a` and `only_b` count the other problems.
     """
     names = parameters.text(given, "a"), parameters.text(given, "b")
     if names[0] == names[1]:
@@ -84,10 +84,10 @@ def _shared(a: Table, b: Table) -> list[tuple[int, int]]:
 def _most(a: Table, b: Table, shared: list[tuple[int, int]]) -> tuple[int, int]:
     """Return the largest budgets that all shared problems, and that one of them, have draws for."""
     if not shared:
-        raise UsageError(
-            f"{a.pool.name} and {b.pool.name} have no problem with verdicts in common; "
-            "ttc verify judges them"
-        )
+        both = f"{a.pool.name} and {b.pool.name} have no problem"
+        if not a.numbers.keys() & b.numbers.keys():
+            raise UsageError(f"{both} in common, so there is nothing to compare; choose others")
+        raise UsageError(f"{both} with verdicts in common; ttc verify judges them")
     pairs = np.array(shared)
     counts = np.minimum(
         *(table.per_problem(table.draws.judged)[pairs[:, at]] for at, table in enumerate((a, b)))
@@ -99,14 +99,9 @@ def _compared(
     library: Library, sides: tuple[Shelf, Shelf], rule: str, k: int, states: Any
 ) -> dict[str, Any]:
     """Return the difference of the means as `ttc sweep --compare` has it."""
-    rows = [each.judge and each.judge.row for each in sides]
-    job = {
-        "database": str(library.path.resolve()),
-        "pools": [each.pool.name for each in sides],
-        "rows": rows,
-        "options": {"rules": [rule], "ks": [k], "compare": True},
-    }
-    key = ("compare", tuple(each.pool.id for each in sides), tuple(rows), rule, k)
+    read = {each.pool.name: None if each.judge is None else each.judge.row for each in sides}
+    job = computing.job_of(library.path, read, {"rules": [rule], "ks": [k], "compare": True})
+    key = ("compare", tuple(each.pool.id for each in sides), tuple(read.values()), rule, k)
     draws = sum(len(each.table.draws) for each in sides)
     found = library.remembered(key, states, lambda: computing.compute(job, draws))
     whole = found["comparisons"][0]
@@ -129,9 +124,9 @@ def _flipped(a: Table, b: Table, shared: list[tuple[int, int]]) -> list[dict[str
     judged = [table.per_problem(table.draws.judged) for table in (a, b)]
     found = []
     for one, other in shared:
-        old = Counts(int(right[0][one]), int(judged[0][one]))
-        new = Counts(int(right[1][other]), int(judged[1][other]))
-        if old.correct * new.draws == new.correct * old.draws:
+        c, n = int(right[0][one]), int(judged[0][one])
+        d, m = int(right[1][other]), int(judged[1][other])
+        if c * m == d * n:
             continue
         worth = float(votes.values(a)[one]), float(votes.values(b)[other])
         found.append(
@@ -139,9 +134,9 @@ def _flipped(a: Table, b: Table, shared: list[tuple[int, int]]) -> list[dict[str
                 "problem": a.names[one],
                 "number_a": one,
                 "number_b": other,
-                "a": {"n": old.draws, "correct": old.correct, "vote": worth[0]},
-                "b": {"n": new.draws, "correct": new.correct, "vote": worth[1]},
-                "p": min(1.0, 2 * min(fisher(old, new).p, fisher(new, old).p)),
+                "a": {"n": n, "correct": c, "vote": worth[0]},
+                "b": {"n": m, "correct": d, "vote": worth[1]},
+                "p": fisher(c, n, d, m),
                 "turned": {worth[0], worth[1]} == {0.0, 1.0},
                 "question": None,
             }

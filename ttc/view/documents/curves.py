@@ -27,12 +27,7 @@ def curves(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
     if given.get("cost"):
         options["cost"] = given["cost"]
     row = None if shelf.judge is None else shelf.judge.row
-    job = {
-        "database": str(library.path.resolve()),
-        "pools": [name],
-        "rows": [row],
-        "options": options,
-    }
+    job = computing.job_of(library.path, {name: row}, options)
     found = library.remembered(
         ("curves", shelf.pool.id, row, given.get("rules"), given.get("cost")),
         state,

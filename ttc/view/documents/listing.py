@@ -36,7 +36,7 @@ def draws(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
         table, wanted = shelf.table, facets.parse(given.get("filter", ""))
         if any(facet in facets.OF_ATTEMPTS for facet in wanted):
             return _attempts(reader, shelf, given, wanted)
-        left = _left(table, given, wanted)
+        left = _left(shelf, given, wanted)
         needle = given.get("search", "")
         if needle:
             left = left & search.draws(library, reader, shelf, needle)
@@ -84,15 +84,14 @@ def number_of(shelf: Shelf, problem: str) -> int:
     return shelf.table.numbers[problem]
 
 
-def _left(table: Table, given: Mapping[str, str], wanted: Sequence[str]) -> Mask:
+def _left(shelf: Shelf, given: Mapping[str, str], wanted: Sequence[str]) -> Mask:
+    table = shelf.table
     left = np.ones(len(table.draws), dtype=bool)
     for facet in wanted:
         left = left & facets.draws_with(table, facet)
     if given.get("problem"):
-        if given["problem"] not in table.numbers:
-            raise parameters.no_problem(table.pool.name, given["problem"])
         here = np.zeros(len(left), dtype=bool)
-        here[table.of_problem(table.numbers[given["problem"]])] = True
+        here[table.of_problem(number_of(shelf, given["problem"]))] = True
         left = left & here
     return left
 

@@ -19,6 +19,18 @@
     return found;
   }
 
+  // The numbers that have the facets of a filter, and those of its facets that no list has.
+  function filtered(asked, size, lists) {
+    const names = ttc.route.facets(asked.filter);
+    const answers = names.filter((name) => name.startsWith(ANSWER));
+    const plain = names.filter((name) => !name.startsWith(ANSWER));
+    const numbers = intersect(
+      size,
+      plain.map((name) => lists[name] ?? []),
+    );
+    return { numbers, answers };
+  }
+
   async function kept(numbers, holds) {
     const found = [];
     for (const number of numbers) if (await holds(number)) found.push(number);
@@ -88,17 +100,13 @@
     const at = await place(asked);
     const index = await load(`${at.pool}/index`);
     const facets = await load(`${at.root}/facets`);
-    const names = ttc.route.facets(asked.filter);
-    const plain = names.filter((name) => !name.startsWith(ANSWER));
-    let numbers = intersect(
-      index.draws,
-      plain.map((name) => facets.draws[name] ?? []),
-    );
+    const narrowed = filtered(asked, index.draws, facets.draws);
+    let numbers = narrowed.numbers;
     if (asked.problem !== undefined) {
       const { from, to } = await range(at, asked.problem);
       numbers = numbers.filter((number) => number >= from && number < to);
     }
-    for (const name of names.filter((one) => one.startsWith(ANSWER))) {
+    for (const name of narrowed.answers) {
       numbers = await kept(numbers, async (one) => answered(await row("rows", at, one), name));
     }
     const hits = asked.search ? await searched(at, numbers, asked.search) : null;
@@ -154,13 +162,9 @@
     const at = await place(asked);
     const index = await load(`${at.pool}/index`);
     const facets = await load(`${at.root}/facets`);
-    const names = ttc.route.facets(asked.filter);
-    const plain = names.filter((name) => !name.startsWith(ANSWER));
-    let numbers = intersect(
-      index.problems,
-      plain.map((name) => facets.problems[name] ?? []),
-    );
-    for (const name of names.filter((one) => one.startsWith(ANSWER))) {
+    const narrowed = filtered(asked, index.problems, facets.problems);
+    let numbers = narrowed.numbers;
+    for (const name of narrowed.answers) {
       const there = new Set();
       for (let draw = 0; draw < index.draws; draw += 1) {
         const found = await row("rows", at, draw);

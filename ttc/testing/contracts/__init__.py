@@ -1,0 +1,1 @@
+"""Contracts of plugins: what each selector, strategy, verifier and format must do."""
