@@ -22,7 +22,7 @@ from ttc.records import Outcome, Point
 from ttc.selectors import spec
 from ttc.selectors.coverage import Coverage, Mean
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import intervals as grid
 import suites
 

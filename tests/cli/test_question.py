@@ -45,7 +45,7 @@ def shell(line: str, **how: Any) -> subprocess.CompletedProcess[str]:
         ("", "Summarise"),
         ("\n\n", "Summarise"),
         ("naïve 日本\n", "naïve 日本\n\nSummarise"),
-        (gzip.compress(b"packed\n"), "packed\n\nSummarise"),
+        (gzip.compress(b"packed\n", mtime=0), "packed\n\nSummarise"),
         ("one\n".encode("utf-16"), "one\n\nSummarise"),
         ("<html><body>page</body></html>", "<html><body>page</body></html>\n\nSummarise"),
     ],

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from view.browser.conftest import GLOBALS, Tab
-from view.demo_store import HARD, HOSTILE
-from view.pages import Server
+from viewing.browser.conftest import GLOBALS, Tab
+from viewing.demo_store import HARD, HOSTILE
+from viewing.pages import Server
 
 SIGNS = {
     0: ["<script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>"],

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from commands import Ttc
-from view.demo_store import DRAWS, NUMERIC, PROBLEMS
-from view.pages import Server, document, serving
+from viewing.demo_store import DRAWS, NUMERIC, PROBLEMS
+from viewing.pages import Server, document, serving
 
 from ttc.backends import Completion
 from ttc.errors import StoreError

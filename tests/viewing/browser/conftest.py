@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from commands import TTC
-from view.pages import Server
+from viewing.pages import Server
 
 FLAGS = (
     "--disable-gpu",

@@ -1,6 +1,6 @@
 """A store to look at: two pools with draws of every kind, two verifiers, a judge, and a search.
 
-    python tests/view/demo_store.py FILE
+    python tests/viewing/demo_store.py FILE
 
 Nothing in it is random. `demo` has 12 problems of 8 draws and one of hostile texts; `other` has the
 same problems by another model, better at some and worse at others; `beams` has answers of a method

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from view.browser.conftest import Tab
-from view.demo_store import HARD
-from view.pages import Server, serving
+from viewing.browser.conftest import Tab
+from viewing.demo_store import HARD
+from viewing.pages import Server, serving
 
 VIEWS = (
     "#/",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from view.browser.conftest import Tab
-from view.pages import Server
+from viewing.browser.conftest import Tab
+from viewing.pages import Server
 
 CURVES = "#/curves?pool=demo&verifier=numeric"
 

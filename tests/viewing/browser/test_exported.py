@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from view.browser.conftest import Tab
-from view.demo_store import HARD
-from view.pages import Server
+from viewing.browser.conftest import Tab
+from viewing.demo_store import HARD
+from viewing.pages import Server
 
 FILTERS = (
     "correct", "wrong", "undecided", "unjudged", "truncated", "no-answer", "disagree", "failed",

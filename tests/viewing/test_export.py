@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from commands import Ttc
-from view.demo_store import DRAWS, HARD, HOSTILE, PROBLEMS
-from view.pages import document
+from viewing.demo_store import DRAWS, HARD, HOSTILE, PROBLEMS
+from viewing.pages import document
 
 from ttc.backends import Completion
 from ttc.errors import UsageError

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from commands import Ttc
-from view.demo_store import DRAWS, HARD, HOSTILE, PROBLEMS, STEPS
-from view.pages import document
+from viewing.demo_store import DRAWS, HARD, HOSTILE, PROBLEMS, STEPS
+from viewing.pages import document
 
 from ttc import outcomes
 from ttc.errors import UsageError

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 from commands import TTC, Ttc
-from view.demo_store import HARD, HOSTILE
-from view.pages import Server, document, serving
+from viewing.demo_store import HARD, HOSTILE
+from viewing.pages import Server, document, serving
 
 from ttc.view.library import Library
 

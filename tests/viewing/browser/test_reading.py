@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from view.browser.conftest import Tab
-from view.pages import Server
+from viewing.browser.conftest import Tab
+from viewing.pages import Server
 
 DEMO = "#/pool?pool=demo&verifier=numeric"
 WRONG = f"{DEMO}&tab=draws&filter=wrong"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import Ttc
-from view.pages import document
+from viewing.pages import document
 
 from ttc.errors import UsageError
 from ttc.view.library import Library

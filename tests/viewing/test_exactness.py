@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from view.pages import document
+from viewing.pages import document
 
 from ttc import outcomes
 from ttc.backends import Completion

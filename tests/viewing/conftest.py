@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from view.demo_store import make
-from view.pages import Server, serving
+from viewing.demo_store import make
+from viewing.pages import Server, serving
 
 from ttc.view.library import Library
 
