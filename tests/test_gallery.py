@@ -42,6 +42,7 @@ def test_a_study_is_small_and_ends_in_a_finding_with_an_interval(folder: Path) -
 def test_all_studies_together_are_small() -> None:
     files = (path for folder in STUDIES for path in folder.iterdir() if path.is_file())
     assert sum(path.stat().st_size for path in files) <= 1_000_000
+    assert len({(folder / "curve.svg").read_bytes() for folder in STUDIES}) == len(STUDIES)
 
 
 @pytest.mark.parametrize(("name", "files"), [("stopping", ["draws"]), ("few-tests", ["draws"])])

@@ -4,8 +4,8 @@
 
 Five commands run for real in a terminal, in a clone of this repository and a virtual environment
 that starts without ttc; its dependencies are those of this interpreter. The last opens the page in
-a headless Chromium, whose pictures come behind those of the terminal. Waits are cut to a second;
-nothing else is. Needs the extra `dev`, git and Chromium.
+a headless Chromium, whose pictures come behind those of the terminal. The GIF shows
+waits twelve times as fast; nothing is left out. Needs the extra `dev`, git and Chromium.
 """
 
 from __future__ import annotations
