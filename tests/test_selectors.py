@@ -173,7 +173,7 @@ def test_a_unanimous_pool_leaves_nothing_to_choose(rule: str, right: bool) -> No
 @pytest.mark.parametrize("k", [-1, 0, 4])
 def test_a_budget_without_subsets_is_refused(rule: str, k: int) -> None:
     pool = [replace(one_draw, index=i) for i in range(3)]
-    with pytest.raises(ValueError, match=f"between 1 and the 3 draws there are, not {k}"):
+    with pytest.raises(ValueError, match=f"between 1 and n = 3, the draws there are, not {k}"):
         RULES[rule]().expected(pool, [1, k])
 
 

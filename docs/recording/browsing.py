@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 SIZE = {"width": 1180, "height": 680}
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-STEPS = ('[data-tab="draws"]', '[data-facet="wrong"]', "[data-draw] a, [data-row]")
+STEPS = ("[data-row]", '[data-tab="draws"]', '[data-facet="wrong"]', "[data-row]")
 
 
 def pictures(address: str) -> list[Image.Image]:

@@ -68,8 +68,10 @@ def main() -> None:
         for command in COMMANDS[:-1]:
             terminal.run(command)
         terminal.run(COMMANDS[-1], until=folder / "address")
-        seen = pictures((folder / "address").read_text().strip())
-        terminal.end()
+        try:
+            seen = pictures((folder / "address").read_text().strip())
+        finally:
+            terminal.end()
     head = {"version": 2, "width": COLUMNS, "height": LINES, "env": {"TERM": "xterm-256color"}}
     lines = [head, *([at, "o", text] for at, text in terminal.events)]
     cast = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

@@ -125,7 +125,7 @@ def test_a_wrong_option_lists_all(group: str, name: str) -> None:
         (("sample", "d.jsonl", "--format", "gsm8k:zeal=1"), "gsm8k takes no options"),
         (("export", "d.jsonl", "--format", "inspect:zeal=1"), "inspect takes no options here"),
         (("import", "d.jsonl", "--pool", "q", "--format", "lm-eval:zeal=1"), "has --option KEY"),
-        (("sample", "d.jsonl", "-m", "scripted:zeal=1"), "it takes: answers, tokens, think, slots"),
+        (("solve", "q", "-m", "scripted:zeal=1"), "it takes: answers, tokens, think, slots"),
     ],
 )
 def test_a_wrong_option_of_formats_and_models(

@@ -99,6 +99,10 @@ def test_files_of_options_and_settings(ttc: Ttc, own_home: Path, home: Path, sum
     assert ttc("sweep", "p", "--csv=~/t.csv", "--save-baseline=$LAB/b.json", "-q").code == 0
     assert (home / "t.csv").exists()
     assert ttc("sweep", "p", "--baseline=~/lab/b.json", "-q").code == 0
+    assert ttc("view", "p", "--export=~/page", "-q").code == 0
+    assert (home / "page" / "index.html").exists()
+    ran = ttc("serve", "-m", "scripted:", "--key-file=$NOWHERE/keys")
+    assert (ran.code, "--key-file: $NOWHERE/keys: the variable" in ran.err) == (2, True)
     assert ttc("export", "p", "--output=~/e.jsonl").code == 0
     assert (home / "e.jsonl").exists()
     ran = ttc("sweep", "p", "--csv=$NOWHERE/t.csv", "-q")

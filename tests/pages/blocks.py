@@ -1,4 +1,4 @@
-"""The blocks of code in the README and the pages, and how each kind is run.
+"""The blocks of code in the README, the pages and the studies, and how each kind is run.
 
 - `console` has commands behind `$ ` (`> ` continues one) and what they print on a terminal. `…`
   stands for any text, a line of it alone for any lines.
@@ -20,7 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
+)
 
 # Why a block may be left out; nothing else is a reason.
 REASONS = (

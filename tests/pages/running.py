@@ -17,7 +17,7 @@ QUIET = re.compile(r"(?:ttc (?:sample|verify|import) )")
 SAYS_WHERE = re.compile(r"\| |> | -o |--dry-run|--explain|--json")
 # Told once where kernels of llama.cpp do not work.
 OF_THIS_MACHINE = ("llama.cpp crashes (", "llama.cpp's ")
-# A line every 30 s, which only a slow machine prints: `demo: 19/96 draws, 45 tokens/s, 30 s`.
+# A line every 30 s, which a slow or busy machine prints: `demo: 19/96 draws, 45 tokens/s, 30 s`.
 PROGRESS = re.compile(r"[^\s:]+: [\d,]+(/[\d,]+)? [a-z]+, .*\d( s|:\d\d)( left)?")
 SETS = re.compile(r"export (\w+)=(?:'([^']*)'|\"([^\"]*)\"|(\S*))")
 

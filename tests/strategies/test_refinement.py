@@ -89,7 +89,7 @@ def test_self_refine_shows_the_answer_then_its_criticism(rounds: int, store: Sto
     assert asked == expected
     assert run.decision.node is not None
     assert run.decision.node.text == answers[-1]
-    assert run.decision.note == f"refined {rounds} times"
+    assert run.decision.note == ("refined 1 time" if rounds == 1 else f"refined {rounds} times")
 
 
 def test_self_refine_ends_where_nothing_can_be_improved(store: Store) -> None:

@@ -195,3 +195,35 @@ Tex = Annotated[
 Pivot = Annotated[
     bool, typer.Option("--pivot", help="Tables by rule, with the pools side by side.")
 ]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME[:OPTIONS]",
+        help="A rule or a strategy: majority, first-finish, beam:n=16,m=4, … [default: vote, "
+        "or agree if few draws have an answer].",
+        autocompletion=offer_specs("strategies", "selectors"),
+    ),
+]
+Scorer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME[:OPTIONS]",
+        help="Scorer of steps: likelihood, or a verifier.",
+        autocompletion=offer_specs("verifiers"),
+    ),
+]
+Aggregate = Annotated[
+    str,
+    typer.Option(
+        help="How to combine the scores of steps: last, min, prod or mean.",
+        autocompletion=words(*choices.AGGREGATE),
+    ),
+]
+Draft = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="The small model that drafts for specreason.",
+        autocompletion=offer("models"),
+    ),
+]

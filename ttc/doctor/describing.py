@@ -90,7 +90,7 @@ def _told(group: str, name: str) -> dict[str, Any]:
     rows = option_rows(group, name)
     found: dict[str, Any] = {
         "about": about,
-        "details": details.strip(),
+        "details": details.strip("\n").rstrip(),
         "use": use(group, name, bool(rows)),
         "options": rows,
         "needs": needs(group, name),

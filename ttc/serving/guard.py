@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from ttc.errors import UsageError
 from ttc.loopback import names_loopback
 from ttc.messages import secrets
+from ttc.paths import expanded
 from ttc.serving.errors import ApiError
 
 SHORTEST = 8
@@ -26,7 +27,7 @@ def keys_of_file(path: Path | None) -> tuple[str, ...]:
     if path is not None:
         place = f"--key-file {path}"
         try:
-            texts = path.read_text(encoding="utf-8").splitlines()
+            texts = Path(expanded(path, "--key-file")).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is not UTF-8"
             raise UsageError(f"{place}: {why}") from None

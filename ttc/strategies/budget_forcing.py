@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ttc.messages.counts import some
 from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, given
 from ttc.strategies.search import draw
@@ -67,5 +68,5 @@ class BudgetForcing:
         if not answer:
             return Decision(None, note="no draw succeeded")
         spent = self.budget - left
-        note = f"{spent} of {self.budget} thinking tokens, continued {waits} times"
+        note = f"{spent} of {self.budget} thinking tokens, continued {some(waits, 'time')}"
         return Decision(answer[0], ((answer[0], 1.0),), note)

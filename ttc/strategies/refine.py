@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ttc.answers.thinking import said
+from ttc.messages.counts import some
 from ttc.options import OptionReader
 from ttc.records import Message
 from ttc.strategies import Decision, Evaluate, Generate, Node, StrategyRun, Task, chat, together
@@ -80,7 +81,7 @@ class Chain(Sequential):
                 break
             answer, rounds = following, rounds + 1
             task.offer(answer, float(rounds))
-        return Decision(answer, ((answer, 1.0),), f"{self.did} {rounds} times")
+        return Decision(answer, ((answer, 1.0),), f"{self.did} {some(rounds, 'time')}")
 
 
 class SelfRefine(Chain):

@@ -107,8 +107,8 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests of a file. While it lives, Playwright has an event loop in this
-    thread, beside which no other test can start one."""
+    """One browser for all tests of a file. As long as it lives, Playwright has an event loop in
+    this thread, beside which no other test can start one."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[dev]'")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:

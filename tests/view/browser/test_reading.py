@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs
 
+import pytest
 from view.browser.conftest import Tab
 from view.pages import Server
 
@@ -126,3 +128,21 @@ def test_the_tree_of_a_search(tab: Tab) -> None:
     assert tab.page.locator(f"{items}:visible").count() == 3
     tab.page.keyboard.press("ArrowRight")
     assert tab.page.locator(f"{items}:visible").count() == 5
+
+
+def test_without_verdicts_it_is_unknown_how_many_are_correct(tab: Tab) -> None:
+    tab.at("#/pool?pool=beams")
+    assert "–/" in tab.text()
+    assert "0/" not in tab.text()
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["demo", "sum/1", 0], "ttc show demo sum/1 0"),
+        (["demo", "-1", 0], "ttc show -- demo -1 0"),
+        (["demo", "it's", 0], "ttc show demo 'it'\\''s' 0"),
+    ],
+)
+def test_a_command_is_one_that_a_shell_takes(tab: Tab, words: list[Any], command: str) -> None:
+    assert tab.page.evaluate("words => ttc.command('show', ...words)", words) == command

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.completing import offer, offer_specs
 from ttc.cli.sampling_options import with_sampling
 
 if TYPE_CHECKING:
@@ -21,15 +20,7 @@ def serve(
     n: Annotated[
         int | None, typer.Option("-n", min=1, help="Draws of an answer [default: 8].")
     ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[:OPTIONS]",
-            help="A rule or a strategy: majority, first-finish, beam:n=16,m=4, … [default: vote, "
-            "or agree if few draws have an answer].",
-            autocompletion=offer_specs("strategies", "selectors"),
-        ),
-    ] = None,
+    method: opt.Method = None,
     host: Annotated[
         str, typer.Option(help="The address to listen on; others than this machine's need a key.")
     ] = "127.0.0.1",
@@ -47,17 +38,8 @@ def serve(
         ),
     ] = None,
     verifier: opt.VerifierName = None,
-    scorer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[:OPTIONS]",
-            help="Scorer of steps: likelihood, or a verifier.",
-            autocompletion=offer_specs("verifiers"),
-        ),
-    ] = None,
-    aggregate: Annotated[
-        str, typer.Option(help="How to combine the scores of steps: last, min, prod or mean.")
-    ] = "last",
+    scorer: opt.Scorer = None,
+    aggregate: opt.Aggregate = "last",
     budget: Annotated[
         str | None,
         typer.Option(
@@ -65,14 +47,7 @@ def serve(
             help="Limits of each answer: tokens, prompt, calls, scores, seconds.",
         ),
     ] = None,
-    draft: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL",
-            help="The small model that drafts for specreason.",
-            autocompletion=offer("models"),
-        ),
-    ] = None,
+    draft: opt.Draft = None,
     *,
     sampling: Sampling,
     pool: Annotated[

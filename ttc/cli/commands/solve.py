@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttc.cli import options as opt
-from ttc.cli.completing import choices, offer, offer_specs, words
 from ttc.cli.sampling_options import with_sampling
 
 if TYPE_CHECKING:
@@ -24,34 +23,13 @@ def solve(
     ] = None,
     model: opt.Model = None,
     n: opt.Draws = None,
-    method: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[:OPTIONS]",
-            help="A rule or a strategy: majority, first-finish, beam:n=16,m=4, … [default: vote, "
-            "or agree if few draws have an answer].",
-            autocompletion=offer_specs("strategies", "selectors"),
-        ),
-    ] = None,
+    method: opt.Method = None,
     verifier: opt.VerifierName = None,
-    scorer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[:OPTIONS]",
-            help="Scorer of steps: likelihood, or a verifier.",
-            autocompletion=offer_specs("verifiers"),
-        ),
-    ] = None,
+    scorer: opt.Scorer = None,
     oracle: Annotated[
         bool, typer.Option("--oracle", help="Let -V accept answers by the reference.")
     ] = False,
-    aggregate: Annotated[
-        str,
-        typer.Option(
-            help="How to combine the scores of steps: last, min, prod or mean.",
-            autocompletion=words(*choices.AGGREGATE),
-        ),
-    ] = "last",
+    aggregate: opt.Aggregate = "last",
     budget: Annotated[
         str | None,
         typer.Option(
@@ -59,14 +37,7 @@ def solve(
             help="Limits of each problem: tokens, prompt, calls, scores, seconds.",
         ),
     ] = None,
-    draft: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL",
-            help="The small model that drafts for specreason.",
-            autocompletion=offer("models"),
-        ),
-    ] = None,
+    draft: opt.Draft = None,
     each: Annotated[
         bool, typer.Option("--each", help="Read a problem per line: text, or JSON with a question.")
     ] = False,

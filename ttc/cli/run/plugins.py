@@ -49,7 +49,8 @@ def _print(row: Mapping[str, Any]) -> None:
     if "options" not in row:  # broken
         return
     for line in row["details"].splitlines():
-        print(report_line(f"  {line}" if line else ""))
+        bare = line.lstrip()
+        _say(bare, " " * (2 + len(line) - len(bare)) if bare else "")
     _say(f"use: {row['use']}")
     if row["needs"]:
         _say(f"needs: {', '.join(row['needs'])}")

@@ -82,7 +82,8 @@ def _lines(names: tuple[str, ...], found: PoolDiff, shown: int) -> list[str]:
     better = sum(each.change > 0 for each in found.differences)
     compared = found.alike + len(found.differences)
     lines = [
-        f"{first}, {second}: {len(found.differences):,} of {compared:,} problems differ: "
+        f"{first}, {second}: {len(found.differences):,} of "
+        f"{some(compared, 'problem', grouped=True)} differ: "
         f"{second} is better on {better:,}, worse on {len(found.differences) - better:,}"
     ]
     if shown < len(found.differences):
@@ -98,7 +99,10 @@ def _lines(names: tuple[str, ...], found: PoolDiff, shown: int) -> list[str]:
             problems = some(len(only), "problem", grouped=True)
             lines.append(f"{name} alone has judged draws of {problems}, e.g. {only[0]}")
     if found.undecided:
-        lines.append(f"{found.undecided:,} undecided draws count as not correct, as in a sweep")
+        draws = some(
+            found.undecided, "undecided draw counts", "undecided draws count", grouped=True
+        )
+        lines.append(f"{draws} as not correct, as in a sweep")
     if found.other_reference:
         have = ("problem has", "problems have")
         lines.append(

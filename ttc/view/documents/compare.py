@@ -84,10 +84,10 @@ def _shared(a: Table, b: Table) -> list[tuple[int, int]]:
 def _most(a: Table, b: Table, shared: list[tuple[int, int]]) -> tuple[int, int]:
     """Return the largest budgets that all shared problems, and that one of them, have draws for."""
     if not shared:
-        raise UsageError(
-            f"{a.pool.name} and {b.pool.name} have no problem with verdicts in common; "
-            "ttc verify judges them"
-        )
+        both = f"{a.pool.name} and {b.pool.name} have no problem"
+        if not a.numbers.keys() & b.numbers.keys():
+            raise UsageError(f"{both} in common, so there is nothing to compare; choose others")
+        raise UsageError(f"{both} with verdicts in common; ttc verify judges them")
     pairs = np.array(shared)
     counts = np.minimum(
         *(table.per_problem(table.draws.judged)[pairs[:, at]] for at, table in enumerate((a, b)))

@@ -14,7 +14,7 @@ from typing import Any
 import ttc
 from ttc.errors import UsageError
 from ttc.messages.progress import SILENT, Progress
-from ttc.paths import unwritable
+from ttc.paths import expanded, unwritable
 from ttc.view import site_files
 from ttc.view.export.data import documents
 from ttc.view.library import Library
@@ -46,7 +46,7 @@ def export(
     a folder with anything else in it, or for a pool that is not there; StoreError if the store
     cannot be read, or the disk is full.
     """
-    target = Path(os.path.abspath(folder))
+    target = Path(os.path.abspath(expanded(folder, "--export")))
     check(target)
     library = Library(database, pools, verifier, still=True)
     try:

@@ -51,6 +51,9 @@
   }
 
   function correct(row) {
+    // Without a verdict it is unknown how many are correct; that is not none.
+    const judged = row.correct + row.wrong + row.undecided > 0;
+    if (!judged) return el("span", { class: "muted" }, `–/${ttc.count(row.draws)}`);
     return [
       el("span", { class: "of" }, [
         el("b", {}, ttc.count(row.correct)),

@@ -60,5 +60,8 @@
     const hex = (one) => `\\u${one.codePointAt(0).toString(16).padStart(4, "0")}`;
     return `$'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replace(CONTROL, hex)}'`;
   };
-  ttc.command = (...words) => ["ttc", ...words.map(ttc.quoted)].join(" ");
+  ttc.command = (name, ...words) => {
+    const end = words.some((word) => String(word).startsWith("-")) ? ["--"] : [];
+    return ["ttc", name, ...end, ...words.map(ttc.quoted)].join(" ");
+  };
 })();
