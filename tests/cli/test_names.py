@@ -141,7 +141,7 @@ def test_a_question_that_the_parser_takes_apart(
     ttc: Ttc, args: tuple[str, ...], remedy: str
 ) -> None:
     ran = ttc("solve", *args)
-    assert (ran.code, ran.out) == (2, "")
+    assert (ran.code, ran.out) == (2, ""), ran.err
     assert remedy in ran.err
     model = ("-m", "scripted:answers=25*8/24*1")
     if len(args) == 1:
