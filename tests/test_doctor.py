@@ -154,7 +154,7 @@ def test_a_sound_store_is_left_as_it_is(ttc: Ttc, store: Path) -> None:
     before = {path.name: path.read_bytes() for path in store.parent.glob("some.db*")}
     ran = ttc("doctor", "store", "--db", store, "--json")
     assert ran.code == 0
-    assert by_what(ran.document)["contents"]["detail"] == "no damage; 1 pools, 48 samples"
+    assert by_what(ran.document)["contents"]["detail"] == "no damage; 1 pool, 48 samples"
     assert {path.name: path.read_bytes() for path in store.parent.glob("some.db*")} == before
 
 

@@ -107,7 +107,9 @@ def test_what_was_drawn_without_them_is_told(
     ttc: Ttc, sums: Path, pool: str, server: ScriptedServer
 ) -> None:
     with closing(sqlite3.connect(next(Path.cwd().rglob("*.db")))) as connection, connection:
-        connection.execute("DELETE FROM token_logprobs WHERE sample_id = 1")
+        connection.execute(
+            "DELETE FROM token_logprobs WHERE sample_id = (SELECT id FROM samples WHERE draw = 0)"
+        )
     again = ttc(
         *("sample", str(sums), "--limit", "1", "-n", "2", "-m", server.url, "--pool", pool),
         *("--logprobs", "2", "-o", "/dev/null"),

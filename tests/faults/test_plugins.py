@@ -177,6 +177,16 @@ def test_folder_of_an_interrupted_install(ttc: Ttc, install: Callable[..., None]
     assert {"sick-backends", "numeric", "scripted"} <= names
 
 
+def test_it_is_read_where_a_library_brings_the_backport(
+    ttc: Ttc, install: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """importlib_metadata takes the place of the finder of Python when it is imported."""
+    backport = pytest.importorskip("importlib_metadata", reason="no package brings it here")
+    found = [each for each in sys.meta_path if type(each) is not backport.MetadataPathFinder]
+    monkeypatch.setattr(sys, "meta_path", [backport.MetadataPathFinder(), *found])
+    test_folder_of_an_interrupted_install(ttc, install)
+
+
 def test_names_of_ttc_itself_are_safe(
     ttc: Ttc, install: Callable[..., None], tmp_path: Path
 ) -> None:

@@ -44,7 +44,10 @@ def distribution(entry: EntryPoint) -> tuple[str, str]:
 @lru_cache(maxsize=1024)
 def _name_and_version(package: Distribution) -> tuple[str, str]:
     # Each look into the metadata of a package parses its file.
-    about = package.metadata
+    try:
+        about = package.metadata
+    except FileNotFoundError:  # of the backport importlib_metadata, once a library imports it
+        return "unknown", ""
     return about["Name"], about["Version"]
 
 

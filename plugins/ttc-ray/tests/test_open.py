@@ -220,7 +220,7 @@ def test_a_second_cluster_is_not_joined(ray: Any, replicated: Callable[..., RayB
 def test_what_no_machine_has_is_not_waited_for_for_ever(
     ray: Any, replicated: Callable[..., RayBackend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "1 replicas need 1 CPUs and 64 GPUs each, but the cluster has 4 CPUs and 0 GPUs"
+    told = "1 replica needs 1 CPUs and 64 GPUs each, but the cluster has 4 CPUs and 0 GPUs"
     backend = replicated("scripted:", ray_replicas=1, ray_gpus=64)
     backend.submit(Request("0", prompt="x"))
     monkeypatch.setattr(replicas, "START_TIMEOUT", 0.5)
