@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.markdown import code, escaped, rest, summary, table
-from generator.methods import own
-from generator.options import option_table
+from generator.markdown import code, escaped, summary, table
+from generator.methods import own, sections
 from ttc import plugins
 from ttc.backends.asking.capabilities import MEANINGS, can_at_most
 from ttc.doctor.describing import extras
@@ -36,14 +35,7 @@ def verifier_table() -> str:
 
 def verifiers() -> str:
     """Return a section for each verifier."""
-    parts = []
-    for name, factory in own("verifiers").items():
-        options = option_table("verifiers", name)
-        parts.append(
-            f"### {name}\n\n{escaped(summary(factory))}\n\nReads the reference: {reads(factory)}."
-            f"\n\n{escaped(rest(factory))}\n{options}"
-        )
-    return "\n" + "\n".join(parts) + "\n"
+    return sections("verifiers", lambda _, factory: f"Reads the reference: {reads(factory)}.")
 
 
 def backends() -> str:

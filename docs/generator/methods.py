@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from generator.markdown import code, escaped, rest, summary, table
@@ -22,31 +23,37 @@ def own(group: str) -> dict[str, Any]:
     }
 
 
+def sections(group: str, about: Callable[[str, Any], str]) -> str:
+    """Return a section for each member of a group; `about` gives a paragraph for name and class."""
+    parts = [
+        f"### {name}\n\n{escaped(summary(factory))}\n\n{about(name, factory)}\n\n"
+        f"{escaped(rest(factory))}\n{option_table(group, name)}"
+        for name, factory in own(group).items()
+    ]
+    return "\n" + "\n".join(parts) + "\n"
+
+
 def rules() -> str:
     """Return a section for each selection rule."""
-    parts = []
-    for name, factory in own("selectors").items():
-        written = WRITTEN.get(name, name)
-        told = traits(name)
-        usage = factory.usage if isinstance(factory, Argued) else written
-        about = table(
-            ("written", "reads", "mean over all k-subsets", "graded verdicts", "oracle"),
-            [
-                (
-                    code(usage),
-                    ", ".join(needs("selectors", name)),
-                    "exact" if told["exact"] else "exact, or with its error",
-                    "yes" if told["graded"] else "no",
-                    "yes †" if told["oracle"] else "no",
-                )
-            ],
-        )
-        options = option_table("selectors", name)
-        parts.append(
-            f"### {name}\n\n{escaped(summary(factory))}\n\n{about}\n{escaped(rest(factory))}\n"
-            f"{options}"
-        )
-    return "\n" + "\n".join(parts) + "\n"
+    return sections("selectors", _traits)
+
+
+def _traits(name: str, factory: Any) -> str:
+    """Return the table of what a rule reads and how it is computed."""
+    told = traits(name)
+    usage = factory.usage if isinstance(factory, Argued) else WRITTEN.get(name, name)
+    return table(
+        ("written", "reads", "mean over all k-subsets", "graded verdicts", "oracle"),
+        [
+            (
+                code(usage),
+                ", ".join(needs("selectors", name)),
+                "exact" if told["exact"] else "exact, or with its error",
+                "yes" if told["graded"] else "no",
+                "yes †" if told["oracle"] else "no",
+            )
+        ],
+    ).rstrip("\n")
 
 
 def synonyms() -> str:
@@ -75,11 +82,4 @@ def strategy_table() -> str:
 
 def strategies() -> str:
     """Return a section for each strategy."""
-    parts = []
-    for name, factory in own("strategies").items():
-        options = option_table("strategies", name)
-        parts.append(
-            f"### {name}\n\n{escaped(summary(factory))}\n\nNeeds: {strategy_needs(name)}.\n\n"
-            f"{escaped(rest(factory))}\n{options}"
-        )
-    return "\n" + "\n".join(parts) + "\n"
+    return sections("strategies", lambda name, _: f"Needs: {strategy_needs(name)}.")

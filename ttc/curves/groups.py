@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttc.curves.table import Cell, Table
 from ttc.errors import UsageError
+from ttc.messages.counts import some
 from ttc.records import Curve
 from ttc.tags import listed, natural
 
@@ -44,8 +45,7 @@ class Group:
     @property
     def size(self) -> str:
         """The number of its problems, in words."""
-        n = len(self.problems)
-        return f"{n} problem{'s' * (n != 1)}"
+        return some(len(self.problems), "problem")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON, with the number of its problems."""

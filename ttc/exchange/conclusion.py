@@ -39,10 +39,10 @@ def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
     found += _about_draws(tally)
     found += _about_problems(tally)
     if tally.without:
-        lacking = _counted(len(tally.without), "log")
+        lacking = some(len(tally.without), "log", grouped=True)
         found.append(f"left out: {lacking} without draws, first {tally.without[0]}")
     if tally.not_logs:
-        others = _counted(len(tally.not_logs), "file")
+        others = some(len(tally.not_logs), "file", grouped=True)
         found.append(f"{others} that no format knows, first {tally.not_logs[0]}")
     return found
 
@@ -54,13 +54,13 @@ def _summary(tally: Tally, dry_run: bool) -> str:
     problems = {problem for _, problem in tally.draws_of}
     total = sum(tally.draws_of.values())
     per = set(tally.draws_of.values())
-    what = _counted(len(problems), "problem")
+    what = some(len(problems), "problem", grouped=True)
     each = per.pop() if len(per) == 1 else 0
     what += (
         f" × {each} draw{'s' * (each > 1)}" if each else f", {some(total, 'draw', grouped=True)}"
     )
     tools = [f"{tool} {'/'.join(sorted(found))}".strip() for tool, found in tally.tools.items()]
-    files = _counted(tally.logs, "file")
+    files = some(tally.logs, "file", grouped=True)
     models = list(dict.fromkeys(tally.models.values()))
     about = ", ".join([*tools, *(models if len(models) < 4 else [some(len(models), "model")])])
     does = "would import" if dry_run else "imported"
@@ -80,7 +80,7 @@ def _summary(tally: Tally, dry_run: bool) -> str:
 def _about_draws(tally: Tally) -> list[str]:
     found = []
     if tally.attempts:
-        failed = _counted(tally.attempts, "draw")
+        failed = some(tally.attempts, "draw", grouped=True)
         found.append(f"{failed} failed or cancelled: attempts, not samples")
     if tally.repeated:
         found.append(
@@ -98,28 +98,20 @@ def _about_draws(tally: Tally) -> list[str]:
 def _about_problems(tally: Tally) -> list[str]:
     found = []
     if tally.questions:
-        found.append(f"questions added to {_counted(tally.questions, 'problem')}")
+        found.append(f"questions added to {some(tally.questions, 'problem', grouped=True)}")
     if tally.references:
-        found.append(f"references added to {_counted(tally.references, 'problem')}")
+        found.append(f"references added to {some(tally.references, 'problem', grouped=True)}")
     if tally.lacking:
-        found.append(
-            f"--problems lacks {_counted(len(tally.lacking), 'problem')} of the logs, first "
-            f"{min(tally.lacking)!r}"
-        )
+        lacking = some(len(tally.lacking), "problem", grouped=True)
+        found.append(f"--problems lacks {lacking} of the logs, first {min(tally.lacking)!r}")
     if tally.unknown:
-        found.append(
-            f"question unknown for {_counted(len(tally.unknown), 'problem')}; --problems DATA adds "
-            "it, which judges need"
-        )
+        unknown = some(len(tally.unknown), "problem", grouped=True)
+        found.append(f"question unknown for {unknown}; --problems DATA adds it, which judges need")
     return found
 
 
 def _remedy(kind: str) -> str:
     return next(told for begins, told in _REMEDIES.items() if kind.startswith(begins))
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _listed(names: Counter[str]) -> str:

@@ -16,6 +16,7 @@ from ttc.errors import UsageError
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.noting import Notes
+from ttc.messages.counts import some
 from ttc.problems import tagging, telling
 from ttc.problems.detection import FIRST, Reader
 from ttc.problems.sources import (
@@ -66,7 +67,7 @@ class Dataset:
     def describe(self) -> str:
         """Return one line for stderr: what was read, in which format, and what was not."""
         count = len(self.problems)
-        parts = [f"{self.name}: {self.format}", f"{count:,} problem{'s' * (count != 1)}"]
+        parts = [f"{self.name}: {self.format}", some(count, "problem", grouped=True)]
         roles = telling.in_their_words(self.notes.roles, self.mapped)
         parts += [telling.referenced(self.problems, roles), *telling.roles(roles), self.digest]
         parts += [self.origin] if self.origin else []

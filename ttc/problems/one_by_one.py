@@ -12,6 +12,7 @@ from ttc import jsonl, keys
 from ttc.formats import files, mapping
 from ttc.formats.mapping import FieldMap
 from ttc.messages import notes
+from ttc.messages.counts import some
 from ttc.problems import telling
 from ttc.problems.dataset import given, reader_of
 from ttc.problems.detection import Reader
@@ -59,7 +60,7 @@ class Tally:
             f"{shape} ({told:,})" if len(self.shapes) > 1 else shape
             for shape, told in self.shapes.most_common()
         )
-        line = f"{name}: {shapes}, {count:,} problem{'s' * (count != 1)}"
+        line = f"{name}: {shapes}, {some(count, 'problem', grouped=True)}"
         if self.referenced:
             fields = telling.shortened([each for each, _ in self.references.most_common()])
             line += f", {self.referenced:,} with a reference ({fields})"

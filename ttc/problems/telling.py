@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.fields import ASK
 from ttc.formats.shapes.noting import Notes
+from ttc.messages.counts import some
 from ttc.records import Problem
 
 SKIP = "; leave such records out with --skip-bad"
@@ -67,7 +68,7 @@ def skipped(errors: Sequence[str]) -> str:
         return int(found[1]) if found else 0
 
     first = min(errors, key=number).removesuffix(SKIP)
-    return f"{len(errors):,} bad line{'s' * (len(errors) != 1)} skipped, first {first}"
+    return f"{some(len(errors), 'bad line', grouped=True)} skipped, first {first}"
 
 
 def quoted(names: Sequence[str], between: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ttc.curves.gate_words import change_of, in_words, p_text
 from ttc.curves.gates import NAMED, POPULATIONS, GateResult
 from ttc.curves.suite_tests.falls import ProblemFall
+from ttc.messages.counts import some
 from ttc.report.escaping import in_markdown
 from ttc.report.tables.columns import aligned
 
@@ -76,7 +77,7 @@ def _summary(result: GateResult) -> str:
         return "nothing fell that chance does not explain"
     parts = []
     if result.problems:
-        parts.append(f"{len(result.problems)} problem{'s' * (len(result.problems) != 1)} fell")
+        parts.append(f"{some(len(result.problems), 'problem')} fell")
     if result.means:
         named = ", ".join(mean.term for mean in result.means[:NAMED])
         more = f" and {len(result.means) - NAMED} more" if len(result.means) > NAMED else ""

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from ttc.backends import Finding
 from ttc.errors import BackendError
+from ttc.messages.counts import some
 from ttc_openai.model_list import fetch_models
 from ttc_openai.server import ModelServer
 
@@ -19,7 +20,7 @@ def findings(server: ModelServer) -> tuple[Finding, ...]:
     where, wanted = server.address.base_url, server.address.model
     if found.models is None:
         return (Finding("server", True, f"{where} answers; it {found.why}"),)
-    several = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
+    several = some(len(found.models), "model")
     answers = Finding("server", True, f"{where} answers, with {several}")
     if found.find(wanted) is None:
         near = get_close_matches(wanted, found.models, n=1) or [found.names]

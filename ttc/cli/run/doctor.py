@@ -13,6 +13,7 @@ from ttc import doctor
 from ttc.cli.output import document
 from ttc.doctor import Check, DoctorOptions
 from ttc.errors import Exit
+from ttc.messages.counts import some
 from ttc.messages.visible import inert, one_line, visible
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def run(options: DoctorOptions, as_json: bool, quiet: bool, tracebacks: bool) ->
         _say(trace)
     if not quiet:
         notes = sum(check.status == "note" for check in done)
-        _say(f"{len(done)} checks: {failed or 'none'} failed, {notes} note{'s' * (notes != 1)}")
+        _say(f"{len(done)} checks: {failed or 'none'} failed, {some(notes, 'note')}")
     return Exit.GATE if failed else Exit.DONE
 
 

@@ -23,13 +23,13 @@ def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def name_of(comparisons: Sequence[Comparison]) -> str:
     """Return what the family consists of: `12 comparisons: 2 pools × 3 rules × 2 budgets`."""
     tested = [each for each in comparisons if each.p is not None]
-    count = _plural(len(tested), "comparison")
+    count = some(len(tested), "comparison")
     sizes = (
         (len({(each.source, each.against_source) for each in tested}), "pool"),
         (len({(each.rule, each.against_rule) for each in tested}), "rule"),
         (len({each.k for each in tested}), "budget"),
     )
-    parts = [_plural(size, noun) for size, noun in sizes if size > 1]
+    parts = [some(size, noun) for size, noun in sizes if size > 1]
     product = sizes[0][0] * sizes[1][0] * sizes[2][0]
     if len(parts) < 2 or product != len(tested):
         return count
@@ -54,7 +54,7 @@ def _too_few(comparisons: Sequence[Comparison], level: float) -> list[str]:
     lines = []
     counts = {each.problems: each.least_p for each in comparisons if each.least_p is not None}
     for n, least in sorted(counts.items()):
-        over = f"{_plural(n, 'problem')}: p cannot be below {least:.4g}"
+        over = f"{some(n, 'problem')}: p cannot be below {least:.4g}"
         if least > alpha:
             lines.append(
                 f"{over}, so no difference can be significant at {100 * alpha:.3g} %; compare at "
@@ -83,7 +83,7 @@ def unshared(new: tuple[str, Sequence[str]], old: tuple[str, Sequence[str]]) -> 
     for (name, mine), (other, theirs) in ((new, old), (old, new)):
         if alone := sorted(set(mine) - set(theirs)):
             parts.append(
-                f"{len(alone)} of {_plural(len(mine), 'problem')} of {name} "
+                f"{len(alone)} of {some(len(mine), 'problem')} of {name} "
                 f"{'is' if len(alone) == 1 else 'are'} not in {other} ({_few(alone)})"
             )
     if not parts:
@@ -106,7 +106,3 @@ def _names(comparisons: Sequence[Comparison], wanted: Callable[[Comparison], boo
 def _few(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

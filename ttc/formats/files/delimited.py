@@ -21,6 +21,7 @@ from ttc.formats.files.json_lines import BOM
 from ttc.formats.files.layouts import QUESTIONS
 from ttc.formats.files.streams import seekable, shell_name
 from ttc.jsonl import BadLineError, Line
+from ttc.messages.counts import some
 
 _DELIMITERS = ",;\t|"
 _KNOWN = QUESTIONS | {"answer", "correct", "id", "task_id", "target", "answerkey", "solution"}
@@ -119,7 +120,8 @@ class _Columns:
             row = row[: len(self.names)]
         if len(row) != len(self.names):
             raise BadLineError(
-                f"{place}: {_cells(len(row))}, but the first row names {len(self.names)} fields"
+                f"{place}: {some(len(row), 'cell')}, "
+                f"but the first row names {len(self.names)} fields"
             )
         cells = zip(self.found, row, strict=True)
         return Line(place, dict(zip(self.names, (c.value(v) for c, v in cells), strict=True)))
@@ -215,7 +217,3 @@ def _printing(row: str) -> str:
     if "\t" not in row:
         return f"echo {shlex.quote(row)}"
     return "printf '" + row.replace("\t", "\\t") + "\\n'"
-
-
-def _cells(count: int) -> str:
-    return f"{count} cell{'s' * (count != 1)}"
